@@ -48,9 +48,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::Payload;
 
 /// Maximum difference between `webhook-timestamp` and the clock of the receiver (Standard Webhooks 1.0, "Verifying webhook
 /// authenticity"). [`verify`] refuses a larger difference, so that nobody can record a request and send it again later.
@@ -65,12 +67,12 @@ pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
 /// The body of a callback. Unknown members are ignored.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Callback<T = serde_json::Value> {
+pub struct Callback<T = Payload> {
     /// The event type, such as `catalog.purchase.closed`.
     pub r#type: String,
     /// When the service accepted the notification.
     pub timestamp: DateTime<Utc>,
-    /// The published data.
+    /// The published data. The default type keeps the bytes of the data. Use a type of your own to read its members.
     pub data: T,
     pub notification: Reference,
     pub webhook: Reference,
@@ -173,8 +175,16 @@ pub fn verify<T: DeserializeOwned>(
 /// ```
 #[must_use]
 pub fn agreement(callback: &Callback) -> Option<String> {
-    let challenge = callback.data.get("challenge")?.as_str()?;
-    (callback.r#type == HANDSHAKE).then(|| serde_json::json!({ "challenge": challenge }).to_string())
+    #[derive(Serialize, Deserialize)]
+    struct Agreement {
+        challenge: String,
+    }
+
+    if callback.r#type != HANDSHAKE {
+        return None;
+    }
+    let agreement: Agreement = callback.data.deserialize().ok()?;
+    serde_json::to_string(&agreement).ok()
 }
 
 /// Verifies a callback as [`verify`] does, but does not parse the body of the callback.

@@ -87,7 +87,7 @@ impl Failure {
 
     fn of_problem(problem: Problem, status: StatusCode, headers: &HeaderMap) -> Failure {
         let retry_after = retry::retry_after(headers, SystemTime::now());
-        Failure::Problem { code: Code::from(problem.code.as_str()), status, retry_after, problem: Box::new(problem) }
+        Failure::Problem { code: problem.code.clone(), status, retry_after, problem: Box::new(problem) }
     }
 }
 

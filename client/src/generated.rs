@@ -10,23 +10,16 @@ pub mod types {
     ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub connection: ::std::option::Option<AttemptConnection>,
         ///The duration of the attempt in milliseconds. This duration includes name resolution and any token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
         ///An explanation of the error, written for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
-        ///A relative URL of the documentation page that explains the outcome and what to do.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub help: ::std::option::Option<AttemptHelp>,
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
-        pub outcome: AttemptOutcome,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub request: ::std::option::Option<AttemptRequest>,
+        pub outcome: crate::Outcome,
         /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if the result of one encoding was encoded a second time. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
 
 The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. This happens in three cases. The body looks like an echo of the callback: it repeats a signature or an `Authorization` value of the callback, has a signature such as `v1,…` after the name `webhook-signature`, or contains the names of all three signature headers and the value of `webhook-id`. The body is not UTF-8. The search for secrets takes too long.
@@ -37,13 +30,6 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub response_body: ::std::option::Option<AttemptResponseBody>,
-        ///The header fields of the response, if the callback server did not accept the callback or the attempt was a test. At most 64 fields and 8 KiB are kept. `[redacted]` replaces secrets, as in `responseBody`, and the whole values of `set-cookie`. The service keeps them only together with `request`. getDelivery and testWebhook return this member, but lists do not. It is erased when the notification is deleted.
-        #[serde(
-            rename = "responseHeaders",
-            default,
-            skip_serializing_if = "::std::vec::Vec::is_empty"
-        )]
-        pub response_headers: ::std::vec::Vec<HeaderField>,
         ///The time when the attempt started.
         #[serde(rename = "startedAt")]
         pub started_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -53,8 +39,6 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub timings: ::std::option::Option<AttemptTimings>,
         ///Whether `responseBody` is incomplete, or is a note instead of the body.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
@@ -62,212 +46,6 @@ The text is erased when the notification is deleted.*/
     impl Attempt {
         pub fn builder() -> builder::Attempt {
             Default::default()
-        }
-    }
-    ///The connection of the attempt to the callback server. It is absent if the attempt ended before a connection was tried.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct AttemptConnection {
-        ///The version of HTTP: `1.1` or `2`.
-        #[serde(
-            rename = "httpVersion",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub http_version: ::std::option::Option<AttemptConnectionHttpVersion>,
-        ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
-        #[serde(
-            rename = "remoteAddress",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub remote_address: ::std::option::Option<AttemptConnectionRemoteAddress>,
-        ///Whether the request was sent again on a second connection, because the callback server had certainly not processed it on the first one.
-        #[serde(rename = "requestRepeated")]
-        pub request_repeated: bool,
-        ///Whether an earlier request had opened the connection. Then the durations of the name lookup, the connection and the TLS handshake are absent.
-        pub reused: bool,
-        ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
-        #[serde(
-            rename = "tlsVersion",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub tls_version: ::std::option::Option<AttemptConnectionTlsVersion>,
-    }
-    impl AttemptConnection {
-        pub fn builder() -> builder::AttemptConnection {
-            Default::default()
-        }
-    }
-    ///The version of HTTP: `1.1` or `2`.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptConnectionHttpVersion(::std::string::String);
-    impl ::std::ops::Deref for AttemptConnectionHttpVersion {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptConnectionHttpVersion> for ::std::string::String {
-        fn from(value: AttemptConnectionHttpVersion) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptConnectionHttpVersion {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 3usize {
-                return Err("longer than 3 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptConnectionHttpVersion {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String>
-    for AttemptConnectionHttpVersion {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionHttpVersion {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptConnectionRemoteAddress(::std::string::String);
-    impl ::std::ops::Deref for AttemptConnectionRemoteAddress {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptConnectionRemoteAddress> for ::std::string::String {
-        fn from(value: AttemptConnectionRemoteAddress) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptConnectionRemoteAddress {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 64usize {
-                return Err("longer than 64 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptConnectionRemoteAddress {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String>
-    for AttemptConnectionRemoteAddress {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionRemoteAddress {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptConnectionTlsVersion(::std::string::String);
-    impl ::std::ops::Deref for AttemptConnectionTlsVersion {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptConnectionTlsVersion> for ::std::string::String {
-        fn from(value: AttemptConnectionTlsVersion) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptConnectionTlsVersion {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 3usize {
-                return Err("longer than 3 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptConnectionTlsVersion {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptConnectionTlsVersion {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionTlsVersion {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///An explanation of the error, written for people.
@@ -316,251 +94,6 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for AttemptError {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///A relative URL of the documentation page that explains the outcome and what to do.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptHelp(::std::string::String);
-    impl ::std::ops::Deref for AttemptHelp {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptHelp> for ::std::string::String {
-        fn from(value: AttemptHelp) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptHelp {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 64usize {
-                return Err("longer than 64 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^/docs#outcome-[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^/docs#outcome-[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptHelp {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptHelp {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptHelp {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptOutcome(::std::string::String);
-    impl ::std::ops::Deref for AttemptOutcome {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptOutcome> for ::std::string::String {
-        fn from(value: AttemptOutcome) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptOutcome {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 32usize {
-                return Err("longer than 32 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptOutcome {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptOutcome {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptOutcome {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The request of the callback as it was sent. getDelivery and testWebhook return it, but lists do not. It is stored for an attempt that was not accepted. For an accepted attempt, it is derived from the webhook, and absent if the URL, the authentication type or the names of the headers of the webhook have changed since, or if the webhook was deleted. It is also absent if the notification was deleted.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct AttemptRequest {
-        ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub body: ::std::option::Option<AttemptRequestBody>,
-        ///The header fields of the request. `[redacted]` replaces the credentials, the signatures and the values of custom headers.
-        pub headers: ::std::vec::Vec<HeaderField>,
-        ///The URL to which the callback was sent.
-        pub url: AttemptRequestUrl,
-    }
-    impl AttemptRequest {
-        pub fn builder() -> builder::AttemptRequest {
-            Default::default()
-        }
-    }
-    ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptRequestBody(::std::string::String);
-    impl ::std::ops::Deref for AttemptRequestBody {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptRequestBody> for ::std::string::String {
-        fn from(value: AttemptRequestBody) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptRequestBody {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 8650752usize {
-                return Err("longer than 8650752 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptRequestBody {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestBody {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptRequestBody {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The URL to which the callback was sent.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct AttemptRequestUrl(::std::string::String);
-    impl ::std::ops::Deref for AttemptRequestUrl {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<AttemptRequestUrl> for ::std::string::String {
-        fn from(value: AttemptRequestUrl) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for AttemptRequestUrl {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 2048usize {
-                return Err("longer than 2048 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for AttemptRequestUrl {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestUrl {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for AttemptRequestUrl {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -628,45 +161,6 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///The durations of the phases of the attempt in milliseconds. The phases follow each other in this order. A phase that did not end or was not needed is absent. `durationMs` is the whole duration.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
-    pub struct AttemptTimings {
-        ///The time until the TCP connection was open.
-        #[serde(
-            rename = "connectMs",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub connect_ms: ::std::option::Option<i32>,
-        ///The time from the start of the request on the open connection until the header of the response was complete.
-        #[serde(
-            rename = "firstByteMs",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub first_byte_ms: ::std::option::Option<i32>,
-        ///The duration of the name lookup.
-        #[serde(
-            rename = "nameLookupMs",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub name_lookup_ms: ::std::option::Option<i32>,
-        ///The duration of the TLS handshake.
-        #[serde(
-            rename = "tlsHandshakeMs",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub tls_handshake_ms: ::std::option::Option<i32>,
-        ///The time until an access token of the token server was available. It is absent if a token was in memory.
-        #[serde(
-            rename = "tokenRequestMs",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub token_request_ms: ::std::option::Option<i32>,
-    }
-    impl AttemptTimings {
-        pub fn builder() -> builder::AttemptTimings {
-            Default::default()
         }
     }
     ///An event of the audit log.
@@ -2232,7 +1726,7 @@ The text is erased when the notification is deleted.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         pub notification: CallbackBodyNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -2588,73 +2082,11 @@ The text is erased when the notification is deleted.*/
         ///The time of the deactivation.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
-        pub reason: DeactivationReason,
+        pub reason: crate::DeactivationReason,
     }
     impl Deactivation {
         pub fn builder() -> builder::Deactivation {
             Default::default()
-        }
-    }
-    ///The reason for the deactivation. More values may be added. `requested`: the customer deactivated the webhook. `gone`: the callback server responded with 410. `failing`: the callback server accepted no callback for more than 5 days, and at least 10 attempts failed in this time. The operator can change the numbers 5 and 10. `unverified`: the callback server, or the token server, has not yet agreed in a handshake to receive notifications.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct DeactivationReason(::std::string::String);
-    impl ::std::ops::Deref for DeactivationReason {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<DeactivationReason> for ::std::string::String {
-        fn from(value: DeactivationReason) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for DeactivationReason {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 32usize {
-                return Err("longer than 32 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeactivationReason {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for DeactivationReason {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for DeactivationReason {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///The delivery of one notification to one webhook.
@@ -2699,12 +2131,6 @@ The text is erased when the notification is deleted.*/
         pub attempt_count: i32,
         ///The 50 most recent attempts, oldest first.
         pub attempts: ::std::vec::Vec<Attempt>,
-        ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
-        #[serde(
-            rename = "callbackBody",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub callback_body: ::std::option::Option<DeliveryDetailCallbackBody>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -2731,60 +2157,6 @@ The text is erased when the notification is deleted.*/
     impl DeliveryDetail {
         pub fn builder() -> builder::DeliveryDetail {
             Default::default()
-        }
-    }
-    ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct DeliveryDetailCallbackBody(::std::string::String);
-    impl ::std::ops::Deref for DeliveryDetailCallbackBody {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<DeliveryDetailCallbackBody> for ::std::string::String {
-        fn from(value: DeliveryDetailCallbackBody) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for DeliveryDetailCallbackBody {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 8650752usize {
-                return Err("longer than 8650752 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailCallbackBody {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailCallbackBody {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailCallbackBody {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///The notification that is delivered.
@@ -3260,8 +2632,8 @@ The text is erased when the notification is deleted.*/
         ///When notifications of this type are published, and what they mean.
         pub description: EventTypeDescription,
         ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
-        #[serde(default, skip_serializing_if = "::serde_json::Map::is_empty")]
-        pub example: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub example: ::std::option::Option<crate::Payload>,
         ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
@@ -3473,130 +2845,6 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for EventTypePageCursor {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///A header field that was sent or received (RFC 9110 §5).
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct HeaderField {
-        ///The name in lower case.
-        pub name: HeaderFieldName,
-        ///The value. A longer value is cut off.
-        pub value: HeaderFieldValue,
-    }
-    impl HeaderField {
-        pub fn builder() -> builder::HeaderField {
-            Default::default()
-        }
-    }
-    ///The name in lower case.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct HeaderFieldName(::std::string::String);
-    impl ::std::ops::Deref for HeaderFieldName {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<HeaderFieldName> for ::std::string::String {
-        fn from(value: HeaderFieldName) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for HeaderFieldName {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 1024usize {
-                return Err("longer than 1024 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for HeaderFieldName {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldName {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for HeaderFieldName {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
-        }
-    }
-    ///The value. A longer value is cut off.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct HeaderFieldValue(::std::string::String);
-    impl ::std::ops::Deref for HeaderFieldValue {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<HeaderFieldValue> for ::std::string::String {
-        fn from(value: HeaderFieldValue) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for HeaderFieldValue {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 1024usize {
-                return Err("longer than 1024 characters".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for HeaderFieldValue {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldValue {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for HeaderFieldValue {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -4235,7 +3483,7 @@ The text is erased when the notification is deleted.*/
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The content of the notification, byte for byte as published.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         ///The number of webhooks that receive the notification.
         #[serde(rename = "deliveryCount")]
         pub delivery_count: i32,
@@ -4334,7 +3582,7 @@ The text is erased when the notification is deleted.*/
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
-        pub data: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        pub data: crate::Payload,
         ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
@@ -4559,7 +3807,7 @@ The text is erased when the notification is deleted.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
         ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
-        pub code: ProblemCode,
+        pub code: crate::Code,
         ///An explanation of the error, written for people. The text also says what the caller can do.
         pub detail: ProblemDetail,
         ///The errors in the request's body. If the body has several errors, the list may have only the first error.
@@ -4578,68 +3826,6 @@ The text is erased when the notification is deleted.*/
     impl Problem {
         pub fn builder() -> builder::Problem {
             Default::default()
-        }
-    }
-    ///The kind of problem, for programs. The description at the start of this document lists the values. More values may be added.
-    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-    #[serde(transparent)]
-    pub struct ProblemCode(::std::string::String);
-    impl ::std::ops::Deref for ProblemCode {
-        type Target = ::std::string::String;
-        fn deref(&self) -> &::std::string::String {
-            &self.0
-        }
-    }
-    impl ::std::convert::From<ProblemCode> for ::std::string::String {
-        fn from(value: ProblemCode) -> Self {
-            value.0
-        }
-    }
-    impl ::std::str::FromStr for ProblemCode {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 64usize {
-                return Err("longer than 64 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
-            }
-            Ok(Self(value.to_string()))
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ProblemCode {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ProblemCode {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl<'de> ::serde::Deserialize<'de> for ProblemCode {
-        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
-        where
-            D: ::serde::Deserializer<'de>,
-        {
-            ::std::string::String::deserialize(deserializer)?
-                .parse()
-                .map_err(|e: self::error::ConversionError| {
-                    <D::Error as ::serde::de::Error>::custom(e.to_string())
-                })
         }
     }
     ///An explanation of the error, written for people. The text also says what the caller can do.
@@ -6311,31 +5497,15 @@ The text is erased when the notification is deleted.*/
     pub mod builder {
         #[derive(Clone, Debug)]
         pub struct Attempt {
-            connection: ::std::result::Result<
-                ::std::option::Option<super::AttemptConnection>,
-                ::std::string::String,
-            >,
             duration_ms: ::std::result::Result<i32, ::std::string::String>,
             error: ::std::result::Result<
                 ::std::option::Option<super::AttemptError>,
                 ::std::string::String,
             >,
-            help: ::std::result::Result<
-                ::std::option::Option<super::AttemptHelp>,
-                ::std::string::String,
-            >,
             number: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
-            outcome: ::std::result::Result<super::AttemptOutcome, ::std::string::String>,
-            request: ::std::result::Result<
-                ::std::option::Option<super::AttemptRequest>,
-                ::std::string::String,
-            >,
+            outcome: ::std::result::Result<crate::Outcome, ::std::string::String>,
             response_body: ::std::result::Result<
                 ::std::option::Option<super::AttemptResponseBody>,
-                ::std::string::String,
-            >,
-            response_headers: ::std::result::Result<
-                ::std::vec::Vec<super::HeaderField>,
                 ::std::string::String,
             >,
             started_at: ::std::result::Result<
@@ -6346,10 +5516,6 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<i32>,
                 ::std::string::String,
             >,
-            timings: ::std::result::Result<
-                ::std::option::Option<super::AttemptTimings>,
-                ::std::string::String,
-            >,
             truncated: ::std::result::Result<
                 ::std::option::Option<bool>,
                 ::std::string::String,
@@ -6358,37 +5524,18 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Attempt {
             fn default() -> Self {
                 Self {
-                    connection: Ok(Default::default()),
                     duration_ms: Err("no value supplied for duration_ms".to_string()),
                     error: Ok(Default::default()),
-                    help: Ok(Default::default()),
                     number: Err("no value supplied for number".to_string()),
                     outcome: Err("no value supplied for outcome".to_string()),
-                    request: Ok(Default::default()),
                     response_body: Ok(Default::default()),
-                    response_headers: Ok(Default::default()),
                     started_at: Err("no value supplied for started_at".to_string()),
                     status_code: Ok(Default::default()),
-                    timings: Ok(Default::default()),
                     truncated: Ok(Default::default()),
                 }
             }
         }
         impl Attempt {
-            pub fn connection<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptConnection>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.connection = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for connection: {e}")
-                    });
-                self
-            }
             pub fn duration_ms<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -6413,18 +5560,6 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
-            pub fn help<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<super::AttemptHelp>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.help = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for help: {e}")
-                    });
-                self
-            }
             pub fn number<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::num::NonZeroU32>,
@@ -6439,25 +5574,13 @@ The text is erased when the notification is deleted.*/
             }
             pub fn outcome<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::AttemptOutcome>,
+                T: ::std::convert::TryInto<crate::Outcome>,
                 T::Error: ::std::fmt::Display,
             {
                 self.outcome = value
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for outcome: {e}")
-                    });
-                self
-            }
-            pub fn request<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<super::AttemptRequest>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.request = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for request: {e}")
                     });
                 self
             }
@@ -6472,20 +5595,6 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for response_body: {e}")
-                    });
-                self
-            }
-            pub fn response_headers<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.response_headers = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for response_headers: {e}"
-                        )
                     });
                 self
             }
@@ -6513,18 +5622,6 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
-            pub fn timings<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<super::AttemptTimings>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.timings = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for timings: {e}")
-                    });
-                self
-            }
             pub fn truncated<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<bool>>,
@@ -6544,18 +5641,13 @@ The text is erased when the notification is deleted.*/
                 value: Attempt,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
-                    connection: value.connection?,
                     duration_ms: value.duration_ms?,
                     error: value.error?,
-                    help: value.help?,
                     number: value.number?,
                     outcome: value.outcome?,
-                    request: value.request?,
                     response_body: value.response_body?,
-                    response_headers: value.response_headers?,
                     started_at: value.started_at?,
                     status_code: value.status_code?,
-                    timings: value.timings?,
                     truncated: value.truncated?,
                 })
             }
@@ -6563,355 +5655,14 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Attempt> for Attempt {
             fn from(value: super::Attempt) -> Self {
                 Self {
-                    connection: Ok(value.connection),
                     duration_ms: Ok(value.duration_ms),
                     error: Ok(value.error),
-                    help: Ok(value.help),
                     number: Ok(value.number),
                     outcome: Ok(value.outcome),
-                    request: Ok(value.request),
                     response_body: Ok(value.response_body),
-                    response_headers: Ok(value.response_headers),
                     started_at: Ok(value.started_at),
                     status_code: Ok(value.status_code),
-                    timings: Ok(value.timings),
                     truncated: Ok(value.truncated),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct AttemptConnection {
-            http_version: ::std::result::Result<
-                ::std::option::Option<super::AttemptConnectionHttpVersion>,
-                ::std::string::String,
-            >,
-            remote_address: ::std::result::Result<
-                ::std::option::Option<super::AttemptConnectionRemoteAddress>,
-                ::std::string::String,
-            >,
-            request_repeated: ::std::result::Result<bool, ::std::string::String>,
-            reused: ::std::result::Result<bool, ::std::string::String>,
-            tls_version: ::std::result::Result<
-                ::std::option::Option<super::AttemptConnectionTlsVersion>,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for AttemptConnection {
-            fn default() -> Self {
-                Self {
-                    http_version: Ok(Default::default()),
-                    remote_address: Ok(Default::default()),
-                    request_repeated: Err(
-                        "no value supplied for request_repeated".to_string(),
-                    ),
-                    reused: Err("no value supplied for reused".to_string()),
-                    tls_version: Ok(Default::default()),
-                }
-            }
-        }
-        impl AttemptConnection {
-            pub fn http_version<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptConnectionHttpVersion>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.http_version = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for http_version: {e}")
-                    });
-                self
-            }
-            pub fn remote_address<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptConnectionRemoteAddress>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.remote_address = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for remote_address: {e}"
-                        )
-                    });
-                self
-            }
-            pub fn request_repeated<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<bool>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.request_repeated = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for request_repeated: {e}"
-                        )
-                    });
-                self
-            }
-            pub fn reused<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<bool>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.reused = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for reused: {e}")
-                    });
-                self
-            }
-            pub fn tls_version<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptConnectionTlsVersion>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.tls_version = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for tls_version: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<AttemptConnection> for super::AttemptConnection {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: AttemptConnection,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    http_version: value.http_version?,
-                    remote_address: value.remote_address?,
-                    request_repeated: value.request_repeated?,
-                    reused: value.reused?,
-                    tls_version: value.tls_version?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::AttemptConnection> for AttemptConnection {
-            fn from(value: super::AttemptConnection) -> Self {
-                Self {
-                    http_version: Ok(value.http_version),
-                    remote_address: Ok(value.remote_address),
-                    request_repeated: Ok(value.request_repeated),
-                    reused: Ok(value.reused),
-                    tls_version: Ok(value.tls_version),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct AttemptRequest {
-            body: ::std::result::Result<
-                ::std::option::Option<super::AttemptRequestBody>,
-                ::std::string::String,
-            >,
-            headers: ::std::result::Result<
-                ::std::vec::Vec<super::HeaderField>,
-                ::std::string::String,
-            >,
-            url: ::std::result::Result<super::AttemptRequestUrl, ::std::string::String>,
-        }
-        impl ::std::default::Default for AttemptRequest {
-            fn default() -> Self {
-                Self {
-                    body: Ok(Default::default()),
-                    headers: Err("no value supplied for headers".to_string()),
-                    url: Err("no value supplied for url".to_string()),
-                }
-            }
-        }
-        impl AttemptRequest {
-            pub fn body<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptRequestBody>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.body = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for body: {e}")
-                    });
-                self
-            }
-            pub fn headers<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.headers = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for headers: {e}")
-                    });
-                self
-            }
-            pub fn url<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::AttemptRequestUrl>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.url = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for url: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<AttemptRequest> for super::AttemptRequest {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: AttemptRequest,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    body: value.body?,
-                    headers: value.headers?,
-                    url: value.url?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::AttemptRequest> for AttemptRequest {
-            fn from(value: super::AttemptRequest) -> Self {
-                Self {
-                    body: Ok(value.body),
-                    headers: Ok(value.headers),
-                    url: Ok(value.url),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct AttemptTimings {
-            connect_ms: ::std::result::Result<
-                ::std::option::Option<i32>,
-                ::std::string::String,
-            >,
-            first_byte_ms: ::std::result::Result<
-                ::std::option::Option<i32>,
-                ::std::string::String,
-            >,
-            name_lookup_ms: ::std::result::Result<
-                ::std::option::Option<i32>,
-                ::std::string::String,
-            >,
-            tls_handshake_ms: ::std::result::Result<
-                ::std::option::Option<i32>,
-                ::std::string::String,
-            >,
-            token_request_ms: ::std::result::Result<
-                ::std::option::Option<i32>,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for AttemptTimings {
-            fn default() -> Self {
-                Self {
-                    connect_ms: Ok(Default::default()),
-                    first_byte_ms: Ok(Default::default()),
-                    name_lookup_ms: Ok(Default::default()),
-                    tls_handshake_ms: Ok(Default::default()),
-                    token_request_ms: Ok(Default::default()),
-                }
-            }
-        }
-        impl AttemptTimings {
-            pub fn connect_ms<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<i32>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.connect_ms = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for connect_ms: {e}")
-                    });
-                self
-            }
-            pub fn first_byte_ms<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<i32>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.first_byte_ms = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for first_byte_ms: {e}")
-                    });
-                self
-            }
-            pub fn name_lookup_ms<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<i32>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.name_lookup_ms = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for name_lookup_ms: {e}"
-                        )
-                    });
-                self
-            }
-            pub fn tls_handshake_ms<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<i32>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.tls_handshake_ms = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for tls_handshake_ms: {e}"
-                        )
-                    });
-                self
-            }
-            pub fn token_request_ms<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::std::option::Option<i32>>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.token_request_ms = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!(
-                            "error converting supplied value for token_request_ms: {e}"
-                        )
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<AttemptTimings> for super::AttemptTimings {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: AttemptTimings,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    connect_ms: value.connect_ms?,
-                    first_byte_ms: value.first_byte_ms?,
-                    name_lookup_ms: value.name_lookup_ms?,
-                    tls_handshake_ms: value.tls_handshake_ms?,
-                    token_request_ms: value.token_request_ms?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::AttemptTimings> for AttemptTimings {
-            fn from(value: super::AttemptTimings) -> Self {
-                Self {
-                    connect_ms: Ok(value.connect_ms),
-                    first_byte_ms: Ok(value.first_byte_ms),
-                    name_lookup_ms: Ok(value.name_lookup_ms),
-                    tls_handshake_ms: Ok(value.tls_handshake_ms),
-                    token_request_ms: Ok(value.token_request_ms),
                 }
             }
         }
@@ -7334,10 +6085,7 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct CallbackBody {
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             notification: ::std::result::Result<
                 super::CallbackBodyNotification,
                 ::std::string::String,
@@ -7366,9 +6114,7 @@ The text is erased when the notification is deleted.*/
         impl CallbackBody {
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -7636,7 +6382,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             reason: ::std::result::Result<
-                super::DeactivationReason,
+                crate::DeactivationReason,
                 ::std::string::String,
             >,
         }
@@ -7661,7 +6407,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn reason<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeactivationReason>,
+                T: ::std::convert::TryInto<crate::DeactivationReason>,
                 T::Error: ::std::fmt::Display,
             {
                 self.reason = value
@@ -7871,10 +6617,6 @@ The text is erased when the notification is deleted.*/
                 ::std::vec::Vec<super::Attempt>,
                 ::std::string::String,
             >,
-            callback_body: ::std::result::Result<
-                ::std::option::Option<super::DeliveryDetailCallbackBody>,
-                ::std::string::String,
-            >,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
@@ -7908,7 +6650,6 @@ The text is erased when the notification is deleted.*/
                         "no value supplied for attempt_count".to_string(),
                     ),
                     attempts: Err("no value supplied for attempts".to_string()),
-                    callback_body: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     id: Err("no value supplied for id".to_string()),
                     last_attempt: Ok(Default::default()),
@@ -7941,20 +6682,6 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for attempts: {e}")
-                    });
-                self
-            }
-            pub fn callback_body<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::DeliveryDetailCallbackBody>,
-                >,
-                T::Error: ::std::fmt::Display,
-            {
-                self.callback_body = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for callback_body: {e}")
                     });
                 self
             }
@@ -8053,7 +6780,6 @@ The text is erased when the notification is deleted.*/
                 Ok(Self {
                     attempt_count: value.attempt_count?,
                     attempts: value.attempts?,
-                    callback_body: value.callback_body?,
                     created_at: value.created_at?,
                     id: value.id?,
                     last_attempt: value.last_attempt?,
@@ -8069,7 +6795,6 @@ The text is erased when the notification is deleted.*/
                 Self {
                     attempt_count: Ok(value.attempt_count),
                     attempts: Ok(value.attempts),
-                    callback_body: Ok(value.callback_body),
                     created_at: Ok(value.created_at),
                     id: Ok(value.id),
                     last_attempt: Ok(value.last_attempt),
@@ -8454,7 +7179,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             example: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+                ::std::option::Option<crate::Payload>,
                 ::std::string::String,
             >,
             name: ::std::result::Result<super::EventTypeName, ::std::string::String>,
@@ -8483,9 +7208,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn example<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<::std::option::Option<crate::Payload>>,
                 T::Error: ::std::fmt::Display,
             {
                 self.example = value
@@ -8596,73 +7319,12 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
-        pub struct HeaderField {
-            name: ::std::result::Result<super::HeaderFieldName, ::std::string::String>,
-            value: ::std::result::Result<super::HeaderFieldValue, ::std::string::String>,
-        }
-        impl ::std::default::Default for HeaderField {
-            fn default() -> Self {
-                Self {
-                    name: Err("no value supplied for name".to_string()),
-                    value: Err("no value supplied for value".to_string()),
-                }
-            }
-        }
-        impl HeaderField {
-            pub fn name<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::HeaderFieldName>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.name = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for name: {e}")
-                    });
-                self
-            }
-            pub fn value<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::HeaderFieldValue>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.value = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for value: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<HeaderField> for super::HeaderField {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: HeaderField,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    name: value.name?,
-                    value: value.value?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::HeaderField> for HeaderField {
-            fn from(value: super::HeaderField) -> Self {
-                Self {
-                    name: Ok(value.name),
-                    value: Ok(value.value),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
         pub struct Notification {
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
             >,
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             delivery_count: ::std::result::Result<i32, ::std::string::String>,
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
             type_: ::std::result::Result<super::NotificationType, ::std::string::String>,
@@ -8695,9 +7357,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -8841,10 +7501,7 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<super::NotificationPublicationAccount>,
                 ::std::string::String,
             >,
-            data: ::std::result::Result<
-                ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                ::std::string::String,
-            >,
+            data: ::std::result::Result<crate::Payload, ::std::string::String>,
             type_: ::std::result::Result<
                 super::NotificationPublicationType,
                 ::std::string::String,
@@ -8881,9 +7538,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn data<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::serde_json::Map<::std::string::String, ::serde_json::Value>,
-                >,
+                T: ::std::convert::TryInto<crate::Payload>,
                 T::Error: ::std::fmt::Display,
             {
                 self.data = value
@@ -8985,7 +7640,7 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct Problem {
-            code: ::std::result::Result<super::ProblemCode, ::std::string::String>,
+            code: ::std::result::Result<crate::Code, ::std::string::String>,
             detail: ::std::result::Result<super::ProblemDetail, ::std::string::String>,
             errors: ::std::result::Result<
                 ::std::vec::Vec<super::ProblemError>,
@@ -9015,7 +7670,7 @@ The text is erased when the notification is deleted.*/
         impl Problem {
             pub fn code<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::ProblemCode>,
+                T: ::std::convert::TryInto<crate::Code>,
                 T::Error: ::std::fmt::Display,
             {
                 self.code = value

@@ -14,8 +14,7 @@
 //! println!("registered {}", webhook.id);
 //!
 //! // The platform publishes a notification when an event happens.
-//! let data: serde_json::Map<_, _> = serde_json::from_str(r#"{"purchase": {"id": "p-1"}}"#)?;
-//! let publication = NotificationPublication::builder().type_("catalog.purchase.closed").data(data);
+//! let publication = NotificationPublication::builder().type_("catalog.purchase.closed").data(r#"{"purchase": {"id": "p-1"}}"#);
 //! let notification = client.publish_notification().idempotency_key("p-1-closed").body(publication).send().await?;
 //! println!("{} goes to {} webhooks", notification.id, notification.delivery_count);
 //! # Ok(())
@@ -37,6 +36,27 @@
 //!     }
 //! }
 //! ```
+//!
+//! # Lists
+//!
+//! [`List::items`] returns the items of all pages:
+//!
+//! ```no_run
+//! use webhooks_client::{Client, Failure, List as _};
+//!
+//! async fn print_webhooks(client: &Client) -> Result<(), Failure> {
+//!     let mut webhooks = client.list_webhooks().items();
+//!     while let Some(webhook) = webhooks.next().await {
+//!         println!("{}", webhook?.id);
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Payloads
+//!
+//! The data of a notification is a [`Payload`]: it keeps the bytes of the JSON text, so callbacks contain exactly what you
+//! published. A `Payload` can be made from a text, or from a value with [`Payload::serialize`].
 //!
 //! # Retries
 //!
@@ -81,17 +101,23 @@
 //!
 //! # Features
 //!
-//! - `command-line` (default): the program `webhooks`. The library does not need this feature.
+//! No feature is enabled by default.
+//!
+//! - `command-line`: the program `webhooks`. The library does not need this feature.
 //! - `httpmock`: the module `mock`. The tests of your program can use it to mock each operation with typed parameters.
 //!
 //! The module [`callback`] is for servers that receive callbacks.
 
-mod code;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod connect;
 mod exchange;
 mod failure;
+mod pages;
+mod payload;
 mod retry;
 mod token;
+mod vocabulary;
 
 pub mod callback;
 // `cargo xtask client` generates this module from openapi.json. Edit openapi.json, not this module.
@@ -129,21 +155,19 @@ mod generated;
 #[rustfmt::skip]
 pub mod mock;
 
-pub use code::Code;
 pub use connect::{ClientBuilder, ConnectError, connect, is_loopback};
 pub use failure::Failure;
 pub use generated::*;
+pub use pages::{Items, List, Page};
+pub use payload::{Payload, PayloadError};
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError};
+pub use vocabulary::{Code, DeactivationReason, Outcome};
 
-/// Compiles the examples of the README files as documentation tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
+/// Compiles the examples of the README as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct ClientReadme;
+struct Readme;
 
 #[cfg(test)]
 mod tests {

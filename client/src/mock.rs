@@ -200,7 +200,7 @@ pub mod operations {
         }
         pub fn status<T>(self, value: T) -> Self
         where
-            T: Into<Option<types::ListDeliveriesStatus>>,
+            T: Into<Option<types::DeliveryStatus>>,
         {
             if let Some(value) = value.into() {
                 Self(self.0.query_param("status", value.to_string()))
@@ -1157,7 +1157,7 @@ pub mod operations {
         }
         pub fn status<T>(self, value: T) -> Self
         where
-            T: Into<Option<types::ListWebhooksStatus>>,
+            T: Into<Option<types::WebhookStatus>>,
         {
             if let Some(value) = value.into() {
                 Self(self.0.query_param("status", value.to_string()))

@@ -297,7 +297,7 @@ mod tests {
     /// This test fails if openapi.json gets a new operation for which `is_repeatable` returns false.
     #[test]
     fn each_operation_is_classified_as_repeatable_or_not() {
-        let document: serde_json::Value = serde_json::from_str(include_str!("../../openapi.json")).expect("JSON");
+        let document: serde_json::Value = serde_json::from_str(include_str!("../openapi.json")).expect("JSON");
         let mut not_repeatable = vec![];
         for path in document["paths"].as_object().expect("paths").values() {
             for (method, operation) in path.as_object().expect("a path").iter().filter(|(_, value)| value.get("operationId").is_some()) {

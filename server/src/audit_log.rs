@@ -138,14 +138,14 @@ fn write_lines(messages: &Receiver<Message>, mut sink: Sink, queue: &std::sync::
             Ok(()) => {
                 let lost = queue.lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
-                    slog::warn!(log, "the audit log is written again; the lost lines are in the database"; "lost" => lost);
+                    slog::warn!(log, # "audit_log.resumed", "the audit log is written again; the lost lines are in the database"; "lost" => lost);
                 }
                 is_failing = false;
             }
             Err(error) => {
                 queue.lose();
                 if !is_failing {
-                    slog::error!(log, "cannot write the audit log; the events are in the database"; "error" => %error);
+                    slog::error!(log, # "audit_log.failed", "cannot write the audit log; the events are in the database"; "error" => %error);
                 }
                 is_failing = true;
             }

@@ -9,6 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use slog::Logger;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use url::Url;
 
 use crate::api::Scope;
 use crate::api::types::Account;
@@ -25,6 +26,7 @@ use crate::store::postgres::url::PostgresUrl;
 
 mod audit;
 mod backup;
+mod check;
 mod key;
 mod migrate;
 mod pause;
@@ -32,12 +34,21 @@ mod token;
 
 use migrate::Embedded;
 
-/// Delivers the notifications of an API platform to the callback servers of the platform's customers.
+/// The short help does not list all settings.
+const COMMON_SETTINGS: &str = "\
+Common settings (`webhooks-server --help` explains all settings):
+  --listen ADDRESS:PORT  The address of the API
+  --data-dir DIR         The directory of the SQLite database
+  --store STORE          `sqlite` or a PostgreSQL URL
+  --config FILE          A TOML file with settings
+  --dev                  Allow callbacks to this machine";
+
+/// Delivers notifications to the callback servers of the customers of a platform.
 ///
 /// Without a subcommand, this program runs the server. You can give each setting as an option, as an environment variable or in
 /// a TOML file. Options override environment variables. Environment variables override the file.
 #[derive(Debug, Parser)]
-#[command(name = "webhooks-server", version, max_term_width = 120)]
+#[command(name = "webhooks-server", version, max_term_width = 120, after_help = COMMON_SETTINGS, after_long_help = "")]
 pub struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
@@ -50,10 +61,26 @@ pub struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, list, rotate and revoke access tokens; you need not stop the server
+    /// Create, list, rotate and revoke access tokens
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Token(token::Command),
-    /// Copy the SQLite database to a file; you need not stop the server. The file does not contain the master key
+    /// Check the settings, keys, certificates, store, clock, name servers and limits
+    ///
+    /// You need not stop the server. Run this command with the settings of the server, as the user of the server. It changes nothing. Its
+    /// exit code is 1 if it finds an error.
+    Check {
+        /// Also send a HEAD request to this URL, in the same way as callbacks
+        #[arg(long, value_name = "URL")]
+        egress: Option<Url>,
+        /// The format of the findings
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        output: check::Format,
+    },
+    /// Copy the SQLite database to a file
+    ///
+    /// You need not stop the server. The file does not contain the master key.
     Backup {
         /// The file to write
         #[arg(value_name = "FILE")]
@@ -62,7 +89,9 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
-    /// Replace the SQLite database with a backup; stop the server first
+    /// Replace the SQLite database with a backup
+    ///
+    /// Stop the server first.
     Restore {
         /// The backup file
         #[arg(value_name = "FILE")]
@@ -71,9 +100,9 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
-    /// Copy everything from an SQLite database to an empty PostgreSQL database; stop the server first
+    /// Copy an SQLite database to an empty PostgreSQL database
     ///
-    /// If the command is interrupted, run it again: the command continues where it stopped. Until the command has
+    /// Stop the server first. If the command is interrupted, run it again: the command continues where it stopped. Until the command has
     /// finished, no server starts on the PostgreSQL database. The SQLite database is not changed. The command uses
     /// --master-key-file, --master-key-command and --store-password-file, and ignores --store.
     Migrate {
@@ -85,10 +114,14 @@ pub enum Command {
         #[arg(long, value_name = "STORE", value_parser = Concealed::<PostgresUrl>::new().map(Box::new))]
         to: Box<PostgresUrl>,
     },
-    /// Pause and resume deliveries; you need not stop the server
+    /// Pause and resume deliveries
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Delivery(pause::Command),
-    /// List the keys, and replace the master key; you need not stop the server
+    /// List the keys, and replace the master key
+    ///
+    /// You need not stop the server.
     #[command(subcommand)]
     Key(key::Command),
 }
@@ -129,6 +162,7 @@ pub async fn run(command_line: CommandLine) -> anyhow::Result<()> {
     let data_dir = DataDir::at(&settings.data_dir);
     match command_line.command {
         Some(Command::Token(command)) => return token::run(&settings, command).await,
+        Some(Command::Check { egress, output }) => return check::run(&settings, egress.as_ref(), output).await,
         Some(Command::Backup { .. } | Command::Restore { .. }) if !matches!(settings.store, StoreAddress::Sqlite) => {
             anyhow::bail!(
                 "this command is for the embedded store: back up PostgreSQL with pg_dump, or with pg_basebackup and the archived WAL; \
@@ -163,11 +197,11 @@ async fn serve(settings: Settings, log: &Logger) -> anyhow::Result<()> {
             _ = hangup.recv() => server.reload(),
         }
     };
-    slog::info!(log, "stop signal received"; "signal" => first);
+    slog::info!(log, # "server.signal", "stop signal received"; "signal" => first);
     tokio::select! {
         result = server.stop() => result,
         second = stop.next() => {
-            slog::warn!(log, "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
+            slog::warn!(log, # "server.second_signal", "a second stop signal was received: attempts in flight are interrupted and will be repeated"; "signal" => second);
             anyhow::bail!("a second signal ended the server before requests and attempts in flight were complete")
         }
     }

@@ -41,9 +41,11 @@ use crate::slots::{MAX_PAUSE, Slots, WorkItem};
 use crate::store::{self, DeactivationCause, DeactivationPolicy, Destination, EndedAttempt, HEARTBEAT, Leased, Store};
 
 mod attempt;
+mod attempt_line;
 pub mod callback;
 mod credentials;
 mod deliver;
+pub mod egress;
 mod erasure;
 mod error_text;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -58,6 +60,7 @@ pub mod recovery;
 pub mod redact;
 pub mod retry;
 pub mod signature;
+mod store_monitor;
 mod suspects;
 mod target;
 mod test_callback;
@@ -65,16 +68,18 @@ mod test_callback;
 mod test_receiver;
 
 use attempt::{Call, Sent};
+use attempt_line::SampledLines;
 use guard::Guard;
 use handshake::Handshakes;
 pub use headers::derived_exchange;
 pub use outcome::NotMade;
 use outcome::Outcome;
 use retry::RetrySchedule;
+pub use store_monitor::StoreMonitor;
 use target::Targets;
 pub use test_callback::{Sample, TestRefusal};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     pub slots: Arc<Slots>,
     pub retry_schedule: RetrySchedule,
@@ -83,6 +88,7 @@ pub struct Settings {
     /// When to deactivate webhooks that accept no delivery; `None` means never.
     pub policy: Option<DeactivationPolicy>,
     pub audit_log: AuditLog,
+    pub store_monitor: Arc<StoreMonitor>,
 }
 
 /// Maximum time between two queries for due work, even without a wakeup. Another process may have made work due.
@@ -108,6 +114,8 @@ pub struct Engine {
     clock: Clock,
     metrics: Arc<Metrics>,
     log: slog::Logger,
+    lines: SampledLines,
+    store_monitor: Arc<StoreMonitor>,
     slots: Arc<Slots>,
     /// Notified when a delivery becomes due sooner than the lease loop expects.
     rescheduled: Notify,
@@ -145,6 +153,8 @@ impl Engine {
     ) -> Arc<Engine> {
         Arc::new(Engine {
             slots: settings.slots.clone(),
+            store_monitor: settings.store_monitor.clone(),
+            lines: SampledLines::default(),
             targets: Targets::new(vault.clone(), metrics.clone()),
             vault,
             settings,
@@ -216,18 +226,26 @@ impl Engine {
         match tokio::time::timeout(RELEASE_TIMEOUT, self.store.release_leases()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                slog::warn!(self.log, "cannot release this node's leases; the other nodes take over in ten seconds"; "error" => chain(&error));
+                slog::warn!(self.log, # "leases.not_released", "cannot release this node's leases; the other nodes take over in ten seconds"; "error" => chain(&error));
             }
-            Err(_) => slog::warn!(self.log, "timeout while releasing this node's leases; the other nodes take over in ten seconds"),
+            Err(_) => {
+                slog::warn!(self.log, # "leases.not_released", "timeout while releasing this node's leases; the other nodes take over in ten seconds"; "error" => "timeout")
+            }
         }
     }
 
     async fn cut_off_attempts(&self) {
-        slog::warn!(self.log, "drain timeout: the attempts still in flight are cut off and repeated later";
+        slog::warn!(self.log, # "attempts.cut_off", "drain timeout: the attempts still in flight are cut off and repeated later";
             "in_flight" => self.slots.in_flight());
         self.cut_off.cancel();
         // If the store is unavailable, the leases stay. They become void in a takeover or at the next start.
         let _ = tokio::time::timeout(RELEASE_TIMEOUT, self.attempts.wait()).await;
+    }
+
+    /// Returns the state of the store, as the background tasks of this process see it.
+    #[must_use]
+    pub fn store_monitor(&self) -> &StoreMonitor {
+        &self.store_monitor
     }
 
     /// Returns the slots. A publication takes slots for its fresh deliveries.

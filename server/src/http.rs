@@ -14,6 +14,7 @@ use crate::delivery::Engine;
 use crate::delivery::guard::Guard;
 use crate::metrics::Metrics;
 use crate::model::event_types::Catalogue;
+use crate::sampler::Sampler;
 use crate::secrets::seal::Vault;
 use crate::store::Store;
 
@@ -63,7 +64,17 @@ pub struct App {
     pub webhook_ids: Mutex<ContextV7>,
     pub webhooks_per_account: u32,
     pub request_body_max_bytes: usize,
+    pub lines: SampledLines,
     pub contexts: Contexts<App>,
+}
+
+/// Limits the repeated lines about requests.
+#[derive(Default)]
+pub struct SampledLines {
+    /// By the code of the problem.
+    failed: Sampler<&'static str>,
+    /// By the reason.
+    unauthenticated: Sampler<&'static str>,
 }
 
 impl Lender for App {

@@ -73,6 +73,8 @@ pub struct Metrics {
     connections_refused: Family<ConnectionLabels, Counter>,
     connections_closed: Family<ConnectionLabels, Counter>,
     lost_audit_lines: Counter,
+    store_unavailable: Gauge,
+    deactivated: Family<Label, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -195,6 +197,18 @@ impl Default for Metrics {
                 "Lines that could not be written to the audit log",
                 Counter::default(),
             ),
+            store_unavailable: registered(
+                &mut registry,
+                "store_unavailable",
+                "1 while operations of the store fail that this server repeats all the time, else 0",
+                Gauge::default(),
+            ),
+            deactivated: registered(
+                &mut registry,
+                "deactivations",
+                "Webhooks that this server deactivated because of their responses, by reason",
+                Family::default(),
+            ),
             registry: Registry::default(),
         };
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
@@ -217,6 +231,9 @@ impl Default for Metrics {
             for reason in ["ended", "first_request_timeout", "idle_timeout", "displaced", "flood"] {
                 let _ = metrics.connections_closed.get_or_create(&ConnectionLabels { listener, reason });
             }
+        }
+        for reason in ["gone", "failing"] {
+            let _ = metrics.deactivated.get_or_create(&[("reason", reason)]);
         }
         for lane in Lane::ALL {
             let _ = metrics.lag.get_or_create(&of_lane(lane));
@@ -371,6 +388,14 @@ impl Metrics {
 
     pub fn audit_line_lost(&self) {
         self.lost_audit_lines.inc();
+    }
+
+    pub fn set_store_unavailable(&self, is_unavailable: bool) {
+        self.store_unavailable.set(is_unavailable.into());
+    }
+
+    pub fn webhook_deactivated(&self, reason: &'static str) {
+        self.deactivated.get_or_create(&[("reason", reason)]).inc();
     }
 
     pub fn set_fleet(&self, fleet: &Fleet) {

@@ -32,7 +32,7 @@ mod visit;
 mod waiting;
 
 use health::Health;
-pub use health::MAX_PAUSE;
+pub use health::{HealthChange, MAX_PAUSE};
 use hosts::HostLimits;
 pub use hosts::{Hosts, NewHost};
 use slot::Ended;

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::api::trace::TraceContext;
 use crate::api::types::{
-    Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus,
+    Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus, first_id_at,
+    new_id,
 };
 use crate::model::{
     AttemptFacts, CallbackTemplate, Challenge, DuePerLane, Exchange, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse,

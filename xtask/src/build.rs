@@ -7,8 +7,8 @@ use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
 /// With these arguments, cargo selects the same features of the dependencies as for the tests of the workspace, so it builds
-/// nothing twice. The feature is the only one that the tests enable in addition.
-pub(crate) const AS_IN_TESTS: [&str; 3] = ["--workspace", "--features", "webhooks-client/httpmock"];
+/// nothing twice. The tests enable these features.
+pub(crate) const AS_IN_TESTS: [&str; 3] = ["--workspace", "--features", "webhooks-client/httpmock,webhooks-client/command-line"];
 
 /// Builds the program of a package, and returns its path.
 ///

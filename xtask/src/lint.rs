@@ -1,5 +1,5 @@
-//! `cargo xtask lint`: checks the Rust sources, the Cargo.toml files, and the tests that the threat model names, against rules of
-//! this project. It does not change files.
+//! `cargo xtask lint`: checks the Rust sources, the Cargo.toml files, the tests that the threat model names, and the documented log
+//! events, against rules of this project. It does not change files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,9 @@ const GENERATED: [&str; 2] = ["client/src/generated.rs", "client/src/mock.rs"];
 mod cycles;
 mod imports;
 mod length;
+mod log_events;
 mod manifests;
+mod packages;
 mod references;
 mod scan;
 mod terms;
@@ -30,7 +32,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
         length::check(&hand_written),
         terms::check(&hand_written)?,
         manifests::check(&manifests::manifests(&root)?)?,
+        packages::check(&root)?,
         references::check(&references::document()?, &sources)?,
+        log_events::check(&log_events::document()?, &sources)?,
     ]
     .concat();
     for finding in &findings {

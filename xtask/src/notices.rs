@@ -10,9 +10,9 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 
-/// Each package, and the file that its program prints.
-const NOTICES: [(&str, &str); 2] =
-    [("webhooks-server", "server/THIRD-PARTY-LICENSES.txt"), ("webhooks-client", "client/THIRD-PARTY-LICENSES.txt")];
+/// Each package, the features of its program, and the file that the program prints.
+const NOTICES: [(&str, &str, &str); 2] =
+    [("webhooks-server", "", "server/THIRD-PARTY-LICENSES.txt"), ("webhooks-client", "command-line", "client/THIRD-PARTY-LICENSES.txt")];
 
 /// Crates that contain other third-party software: the name of the crate, and a description of the software.
 const INCLUDED: [(&str, &str); 3] = [
@@ -37,8 +37,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let root = crate::checkout()?;
     let metadata = metadata(&root)?;
     let mut is_current = true;
-    for (package, file) in NOTICES {
-        let text = notices(&root, &metadata, package)?;
+    for (package, features, file) in NOTICES {
+        let text = notices(&root, &metadata, package, features)?;
         let path = root.join(file);
         if !arguments.check {
             std::fs::write(&path, text).with_context(|| format!("cannot write {file}"))?;
@@ -64,8 +64,8 @@ struct Licensed {
     copyright: BTreeSet<String>,
 }
 
-fn notices(root: &Path, metadata: &Value, package: &str) -> anyhow::Result<String> {
-    let linked = linked(root, package)?;
+fn notices(root: &Path, metadata: &Value, package: &str, features: &str) -> anyhow::Result<String> {
+    let linked = linked(root, package, features)?;
     let mut crates = Vec::new();
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
@@ -124,9 +124,22 @@ fn chosen(crates: &[Licensed]) -> BTreeSet<String> {
 
 /// Returns the name and version of each crate that is linked into the program of a package. `cargo metadata` cannot answer this,
 /// because it also enables the features that only tests need.
-fn linked(root: &Path, package: &str) -> anyhow::Result<BTreeSet<(String, String)>> {
+fn linked(root: &Path, package: &str, features: &str) -> anyhow::Result<BTreeSet<(String, String)>> {
     let mut tree = Command::new(env!("CARGO"));
-    tree.args(["tree", "--locked", "--package", package, "--edges", "normal,no-proc-macro", "--target", PLATFORM, "--prefix", "none"]);
+    tree.args([
+        "tree",
+        "--locked",
+        "--package",
+        package,
+        "--features",
+        features,
+        "--edges",
+        "normal,no-proc-macro",
+        "--target",
+        PLATFORM,
+        "--prefix",
+        "none",
+    ]);
     let output = cargo(tree.current_dir(root))?;
     let crates = output.lines().filter_map(|line| {
         let (name, rest) = line.split_once(" v")?;

@@ -262,6 +262,18 @@ mod tests {
         assert!(!pattern.is_match(r#"{"id":"x","at":"2026-11-02T15:04:05Z"} (ok) 12:00:01 "#));
     }
 
+    /// The examples of client/README.md are documentation tests of the client.
+    #[test]
+    fn the_rust_examples_of_the_readme_are_in_that_of_the_client() -> anyhow::Result<()> {
+        let rust = |document: &str| {
+            let blocks = blocks(&crate::read(&crate::repository(document))?);
+            Ok::<_, anyhow::Error>(blocks.into_iter().filter(|block| block.language.starts_with("rust")).map(|block| block.text).collect())
+        };
+        let (readme, client): (Vec<Vec<String>>, Vec<Vec<String>>) = (rust("README.md")?, rust("client/README.md")?);
+        assert!(!readme.is_empty() && readme.iter().all(|example| client.contains(example)));
+        Ok(())
+    }
+
     #[test]
     fn a_block_names_its_terminal() {
         let readme = "a\n```sh\none\ntwo\n```\ntext\n```text terminal-2 shows\nthree\n```\n";

@@ -20,6 +20,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let (root, output) = (crate::checkout()?, environment::directory("sbom")?);
     let mut cyclonedx = Command::new(program);
     cyclonedx.args(["cyclonedx", "--format", "json", "--spec-version", "1.5", "--target", PLATFORM, "--no-build-deps"]);
+    // Without this feature, the client is only a library.
+    cyclonedx.args(["--features", "webhooks-client/command-line"]);
     let status = cyclonedx.args(["--override-filename", "bom"]).current_dir(&root).status().context("cannot start cargo-cyclonedx")?;
     ensure!(status.success(), "cargo-cyclonedx cannot describe the programs");
     // The tool writes a file beside each Cargo.toml of the workspace.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use webhooks_client::callback::{SigningSecret, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify_signature};
 
-use program::{Outcome, SECRET, TIMEOUT, TOKEN, check_receiver, listen};
+use program::{Outcome, SECRET, TIMEOUT, TOKEN, check_receiver, listen, run};
 use receiver::{Callback, Receiver, Reply};
 
 const REFUSED_CASES: [&str; 10] = [
@@ -43,6 +43,50 @@ async fn listen_passes_every_check() {
         assert_eq!(outcome.checks("ok").len(), if credentials.is_empty() { 18 } else { 20 });
         assert!(outcome.json()["checks"].as_array().expect("checks").iter().all(|check| check["explanation"].is_null()));
     }
+}
+
+#[tokio::test]
+async fn data_is_sent_and_listed_byte_for_byte() {
+    let data = r#"{"m":123456789012345678901234567890,"z":1.0, "a":"\u00e9","a":2}"#;
+    let directory = TempDir::new().expect("a directory");
+    let mut listen = listen(directory.path(), &[]).await;
+    let arguments = [&listen.url, "--ca-file", &listen.ca_file, "--event-type", "a.b", "--data", data];
+    assert_eq!(check_receiver(directory.path(), &arguments).await.code, 0);
+    let received = listen.lines.recv().await.expect("a line for each callback");
+    assert!(received.contains(&format!(r#""data":{data}"#)), "{received}");
+}
+
+#[tokio::test]
+async fn listen_forwards_only_genuine_callbacks_and_replay_sends_them_again() {
+    let directory = TempDir::new().expect("a directory");
+    let receiver = Receiver::start(directory.path(), |callback| accept_if(callback.is_genuine())).await;
+    let ca_file = receiver.ca_file.display().to_string();
+    let forward = ["--forward-to", &receiver.url, "--ca-file", &ca_file];
+    let mut listen = listen(directory.path(), &[&forward[..], &["--print-headers"]].concat()).await;
+    let outcome = check_receiver(directory.path(), &[&listen.url, "--ca-file", &listen.ca_file, "--json"]).await;
+    assert_eq!((outcome.code, outcome.checks("ok").len()), (0, 17), "{}{}", outcome.text, outcome.error);
+    let forwarded = receiver.received();
+    assert_eq!(forwarded.len(), 7, "the callbacks that a receiver must accept");
+    assert!(forwarded.iter().all(Callback::is_genuine));
+    let first: Value = serde_json::from_str(&listen.lines.recv().await.expect("a line")).expect("JSON");
+    assert!(first["forwarded"].as_str().is_some_and(|text| text.starts_with("response 204 after ")), "{first}");
+    assert!(first["headers"].to_string().contains(WEBHOOK_ID), "{first}");
+    // `listen` records a callback before it prints the next one.
+    for _ in 1..17 {
+        listen.lines.recv().await.expect("a line for each callback");
+    }
+
+    let replayed = run(directory.path(), &[&["replay", "--all", "--json"], &forward[..]].concat()).await;
+    assert_eq!((replayed.code, replayed.text.lines().count()), (0, 7), "{}{}", replayed.text, replayed.error);
+    let again = receiver.received().split_off(7);
+    let sent = |callbacks: &[Callback]| callbacks.iter().map(|callback| callback.body.clone()).collect::<Vec<_>>();
+    assert_eq!(sent(&again), sent(&forwarded));
+    let id = forwarded[2].headers[WEBHOOK_ID].to_str().expect("ASCII");
+    let one = run(directory.path(), &[&["replay", id, "--json"], &forward[..]].concat()).await;
+    assert_eq!((one.code, receiver.received().len()), (0, 15), "{}{}", one.text, one.error);
+    assert_eq!(run(directory.path(), &["replay", "--json"]).await.json()["data"].as_array().map(Vec::len), Some(7));
+    let refused = run(directory.path(), &["replay", "--all", "--forward-to", "http://192.0.2.1/hook"]).await;
+    assert!(refused.code == 1 && refused.error.contains("callbacks contain credentials"), "{}", refused.error);
 }
 
 #[tokio::test]
@@ -234,7 +278,7 @@ async fn the_valid_callbacks_match_openapi_json() {
     let received = receiver.received();
     assert_eq!(received[0].headers[WEBHOOK_ID], received[1].headers[WEBHOOK_ID], "the second callback must repeat the first");
 
-    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).expect("openapi.json");
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json")).expect("openapi.json");
     let document: Value = serde_json::from_str(&document).expect("openapi.json is JSON");
     let callback = "/paths/~1api~1notifications~1v1~1webhooks/post/callbacks/notification/{$request.body#~1targetURL}/post";
     let callback = document.pointer(callback).expect("the callback of registerWebhook");

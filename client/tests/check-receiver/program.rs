@@ -6,6 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const PASSWORD: &str = "open sesame";
@@ -36,7 +37,12 @@ fn webhooks(directory: &Path, arguments: &[&str]) -> Command {
 /// machine.
 pub(crate) async fn check_receiver(directory: &Path, arguments: &[&str]) -> Outcome {
     let timeout: &[&str] = if arguments.contains(&TIMEOUT) { &[] } else { &[TIMEOUT, "300"] };
-    let mut command = webhooks(directory, &[&["check-receiver"], arguments, timeout].concat());
+    run(directory, &[&["check-receiver"], arguments, timeout].concat()).await
+}
+
+/// Runs the program to its end.
+pub(crate) async fn run(directory: &Path, arguments: &[&str]) -> Outcome {
+    let mut command = webhooks(directory, arguments);
     let output = command.output().await.expect("the program runs");
     let [text, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
     for secret in [&SECRET["whsec_".len()..], PASSWORD, TOKEN] {
@@ -64,6 +70,8 @@ pub(crate) struct Listen {
     _child: Child,
     pub(crate) url: String,
     pub(crate) ca_file: String,
+    /// The lines that the program prints after the first one.
+    pub(crate) lines: mpsc::UnboundedReceiver<String>,
 }
 
 pub(crate) async fn listen(directory: &Path, arguments: &[&str]) -> Listen {
@@ -72,8 +80,13 @@ pub(crate) async fn listen(directory: &Path, arguments: &[&str]) -> Listen {
     let mut lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
     let ready = lines.next_line().await.expect("readable output").expect("a line that reports readiness");
     let ready: Value = serde_json::from_str(&ready).expect("JSON");
-    // Reads and discards the remaining lines, because a closed pipe would end the program.
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    // Reads all lines, because a closed pipe would end the program.
+    let (sender, received) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            let _ = sender.send(line);
+        }
+    });
     let member = |name: &str| ready[name].as_str().expect("a text").to_owned();
-    Listen { _child: child, url: member("url"), ca_file: member("caFile") }
+    Listen { _child: child, url: member("url"), ca_file: member("caFile"), lines: received }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Step {
 
 pub(crate) struct Recorded {
     pub(crate) method: Method,
+    /// The path and the query.
+    pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -74,7 +76,7 @@ impl Service {
         let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let step = {
             let mut script = self.script();
-            script.requests.push(Recorded { method: head.method, headers: head.headers, body });
+            script.requests.push(Recorded { method: head.method, target: head.uri.to_string(), headers: head.headers, body });
             script.steps.pop_front()
         };
         match step.unwrap_or_else(|| foreign(418, "the script has ended")) {

@@ -37,8 +37,8 @@ impl Page {
                 ("title", &title()),
                 ("problems", &problems()),
                 ("outcomes", &outcomes()),
-                // JSON has `<` only in strings. In a JSON string, `\u003c` means `<`.
-                ("document", &OPENAPI_JSON.replace('<', r"\u003c")),
+                ("document", &script_json(OPENAPI_JSON)),
+                ("receivers", &script_json(&serde_json::Value::from(receivers()).to_string())),
                 ("scalar", &scalar),
                 ("start", start),
             ],
@@ -51,6 +51,20 @@ impl Default for Page {
     fn default() -> Page {
         Page::new()
     }
+}
+
+/// Makes JSON safe inside a script element. JSON has `<` only in strings, where `\u003c` means `<`.
+fn script_json(json: &str) -> String {
+    json.replace('<', r"\u003c")
+}
+
+/// Returns the chapter about receivers, in Markdown: the rules and an example in each language. It is the section of the
+/// client's README.md, without the last paragraph, which has a link to another file.
+fn receivers() -> &'static str {
+    let (_, section) = include_str!("../receivers.md").split_once("\n## Receivers\n").expect("README.md of the client has the section");
+    let (section, _) = section.split_once("\n## ").expect("the section is not the last one");
+    let end = section.rfind("```").expect("the section has examples") + "```".len();
+    &section[..end]
 }
 
 /// Replaces each `{{name}}` in the template by its value. The template must have the names in the same order as

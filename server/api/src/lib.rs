@@ -31,6 +31,9 @@ use types::*;
 /// The exact text of openapi.json, which is the specification.
 pub const OPENAPI_JSON: &str = include_str!("../openapi.json");
 
+/// The extension that has the keyword `not` of the schema of a string. dropshot drops `not` there, but keeps extensions.
+pub const NOT: &str = "x-not";
+
 /// The default listen address of the API. Only clients on the same machine can connect to this address. The first
 /// server in openapi.json has the same address.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:8080";

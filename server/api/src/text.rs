@@ -3,14 +3,16 @@
 
 use std::sync::LazyLock;
 
-use fancy_regex::Regex;
+use regex::Regex;
 
-/// The rules for a string. The pattern has the syntax of ECMA-262, and a length is a number of Unicode characters. JSON
-/// Schema has the same conventions.
+/// The rules for a string. A pattern has the syntax that ECMA-262 and RE2 have in common, and a length is a number of
+/// Unicode characters. JSON Schema has the same conventions.
 pub(crate) struct Rule {
     pub(crate) minimum: usize,
     pub(crate) maximum: usize,
     pub(crate) regex: LazyLock<Regex>,
+    /// A pattern that the string must not match, because RE2 has no look-ahead.
+    pub(crate) except: LazyLock<Option<Regex>>,
     /// The text after "must be" in the error message.
     pub(crate) meaning: &'static str,
 }
@@ -24,17 +26,21 @@ impl Rule {
         if length > self.maximum {
             return Err(format!("must be at most {} characters long; it has {length}", self.maximum));
         }
-        // If the pattern exceeds the backtracking limit, the text is refused.
-        match self.regex.is_match(text) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(format!("must be {}", self.meaning)),
+        match self.regex.is_match(text) && !self.except.as_ref().is_some_and(|except| except.is_match(text)) {
+            true => Ok(()),
+            false => Err(format!("must be {}", self.meaning)),
         }
     }
 }
 
+/// Compiles a pattern of this crate. A test of the document compiles each pattern.
+pub(crate) fn literal(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is a literal that a test compiles")
+}
+
 /// Declares a newtype for a string. `Deserialize` and `parse` check the text, and `JsonSchema` contains the same rules.
 /// An `open` type implements `Serialize` and `Display`. A `secret` type does not implement them, and its `Debug` output
-/// does not show the text. A `precheck` function runs before the other checks, and returns the text that these checks
+/// does not show the text. The text must not match the pattern of `except`. A `precheck` function runs before the other checks, and returns the text that these checks
 /// use.
 macro_rules! text {
     (@type secret $(#[$doc:meta])* $name:ident) => {
@@ -62,7 +68,7 @@ macro_rules! text {
     };
     ($(
         $(#[$doc:meta])*
-        $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, format: $format:literal)? $(, precheck: $precheck:path)? }
+        $kind:ident $name:ident { $minimum:literal..=$maximum:literal, $pattern:literal, $meaning:literal $(, except: $except:literal)? $(, format: $format:literal)? $(, precheck: $precheck:path)? }
     )+) => {$(
         $crate::text::text!(@type $kind $(#[$doc])* $name);
 
@@ -71,9 +77,8 @@ macro_rules! text {
                 static RULE: $crate::text::Rule = $crate::text::Rule {
                     minimum: $minimum,
                     maximum: $maximum,
-                    regex: std::sync::LazyLock::new(|| {
-                        fancy_regex::Regex::new($pattern).expect("the pattern is a literal that a test compiles")
-                    }),
+                    regex: std::sync::LazyLock::new(|| $crate::text::literal($pattern)),
+                    except: std::sync::LazyLock::new(|| [$(Some($crate::text::literal($except)),)? None].into_iter().next().flatten()),
                     meaning: $meaning,
                 };
                 let text = text.into();
@@ -119,6 +124,7 @@ macro_rules! text {
 
             fn json_schema(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
                 let format: Option<&str> = [$(Some($format),)? None][0];
+                let except: Option<&str> = [$(Some($except),)? None][0];
                 schemars::schema::SchemaObject {
                     instance_type: Some(schemars::schema::InstanceType::String.into()),
                     format: format.map(str::to_owned),
@@ -127,6 +133,7 @@ macro_rules! text {
                         max_length: Some($maximum),
                         pattern: Some($pattern.to_owned()),
                     })),
+                    extensions: except.map(|pattern| ($crate::NOT.to_owned(), serde_json::json!({"pattern": pattern}))).into_iter().collect(),
                     ..Default::default()
                 }
                 .into()

@@ -8,8 +8,9 @@ use crate::text::text;
 text! {
     /// The header `traceparent` (§3.2). It contains the version, the identifiers of the trace and the span, and the
     /// flags. Only version 00 is defined. An identifier that consists only of zeros is invalid.
-    open TraceParent { 55..=55, r"^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$",
-        "version 00 of a trace, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" }
+    open TraceParent { 55..=55, r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        "version 00 of a trace, such as 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        except: r"^00-(0{32}-|[0-9a-f]{32}-0{16}-)" }
 
     /// The header `tracestate` (§3.3): vendor data, as a list of `key=value` with commas between the items. A service
     /// does not have to forward a header of more than 512 characters.

@@ -15,6 +15,7 @@ mod auth;
 mod custom_header;
 mod delivery;
 mod event_type;
+mod identifier;
 mod notification;
 mod problem;
 mod recovery;
@@ -27,6 +28,7 @@ pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience,
 pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
 pub use delivery::{Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference};
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
+pub use identifier::{first_id_at, new_id, time_of};
 pub use notification::{
     EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,
     PublicationHeaders, PublishedEventType,

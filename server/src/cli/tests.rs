@@ -177,6 +177,17 @@ fn listening_beyond_loopback_needs_tls_or_a_proxy() {
 }
 
 #[test]
+fn the_short_help_fits_one_screen_and_the_long_help_has_groups() {
+    let help = command().term_width(80).render_help().to_string();
+    assert!(help.lines().count() <= 24 && help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    let help = command().render_long_help().to_string();
+    for heading in ["Server:", "Store:", "Outbound requests:", "Delivery:", "Limits:", "Logs:"] {
+        assert!(help.lines().any(|line| line == heading), "{heading} in {help}");
+    }
+    assert!(!help.contains("Other settings:") && !help.contains("Common settings"), "{help}");
+}
+
+#[test]
 fn help_shows_the_default_the_variable_and_the_key_of_a_setting() {
     let help = command().render_long_help().to_string();
     // clap can break a line within the key of a setting.

@@ -95,7 +95,7 @@ pub(crate) fn load_with<T: FromArgMatches>(
     Ok(second)
 }
 
-/// Gives each setting an environment variable, and adds the key of the setting (`[setting: …]`) to the help.
+/// Gives each setting an environment variable and a heading in the help, and adds the key of the setting (`[setting: …]`) to the help.
 pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
     command.mut_args(|argument| {
         let key = argument.get_id().to_string();
@@ -105,10 +105,27 @@ pub(crate) fn with_environment(command: clap::Command) -> clap::Command {
         let variable = variable_of(&key);
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         let setting = if key == "config" { String::new() } else { format!(" [setting: {key}]") };
-        let argument = argument.help(format!("{help}{setting}"));
+        // There are too many settings for the short help. The long help has them in groups.
+        let argument = argument.help(format!("{help}{setting}")).hide_short_help(true).help_heading(heading(&key));
         // An empty variable counts as absent. Container platforms often cannot remove a variable.
         if std::env::var_os(&variable).is_some_and(|value| value.is_empty()) { argument } else { argument.env(variable) }
     })
+}
+
+/// Returns the heading in the help for the setting with this key.
+fn heading(key: &str) -> &'static str {
+    match key.split(['.', '_']).next().unwrap_or_default() {
+        "admin" | "config" | "data" | "dev" | "listen" | "node" | "roles" | "tls" | "trusted" => "Server",
+        "store" => "Store",
+        "master" => "Master key",
+        "event" | "require" => "API",
+        "outbound" => "Outbound requests",
+        "delivery" => "Delivery",
+        "storage" => "Storage and retention",
+        "limits" => "Limits",
+        "log" => "Logs",
+        _ => "Other settings",
+    }
 }
 
 fn variable_of(key: &str) -> String {

@@ -31,6 +31,9 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// Maximum number of response body bytes that are stored.
 const MAX_EXCERPT_BYTES: usize = 4 * 1024;
 
+/// Maximum number of characters of an error that are logged.
+const MAX_LOGGED_CHARS: usize = 256;
+
 /// The error text of an attempt whose details are discarded.
 const NOT_KEPT: &str = "the details are not kept, because the service ended unexpectedly during earlier attempts of this delivery";
 
@@ -144,12 +147,15 @@ impl Progress {
     }
 }
 
-/// The receiver cannot choose any text that is written to the log.
+/// The receiver can choose only parts of the error. These are redacted and escaped.
 impl slog::KV for &Sent {
     fn serialize(&self, record: &slog::Record<'_>, serializer: &mut dyn slog::Serializer) -> slog::Result {
         serializer.emit_str("outcome".into(), self.outcome.as_str())?;
         if let Some(status_code) = self.status_code {
             serializer.emit_u16("status_code".into(), status_code)?;
+        }
+        if let Some(error) = &self.error {
+            serializer.emit_arguments("error".into(), &format_args!("{error:.MAX_LOGGED_CHARS$}"))?;
         }
         serializer.emit_u32("duration_ms".into(), self.duration_ms())?;
         self.connection.as_ref().map_or(Ok(()), |connection| connection.serialize(record, serializer))

@@ -5,6 +5,9 @@ use chrono::SubsecRound as _;
 use super::target::Target;
 use super::*;
 
+/// The name of an operation for [`StoreMonitor`].
+const READ_WEBHOOK: &str = "read a webhook again";
+
 /// A webhook with its decrypted secrets.
 type Opened = (Arc<Destination>, Arc<Target>);
 
@@ -63,25 +66,27 @@ impl Engine {
             Err(NotMade::HostLimit(_)) => return self.release(leased, name).await,
             Err(error) => {
                 self.metrics.attempt_not_made();
-                slog::error!(self.log, "an attempt could not be made and is not counted; the delivery is released in a second"; name, "error" => chain(&error));
+                if let Some(omitted) = self.lines.not_made.sample((), self.clock.now()) {
+                    slog::error!(self.log, # "attempt.not_made", "an attempt could not be made and is not counted; the delivery is released in a second";
+                        name, "webhook" => destination.webhook_id.to_string(), "account" => &*destination.account,
+                        "error" => chain(&error), "omitted" => omitted);
+                }
                 return self.release_after_pause(leased, name).await;
             }
         };
         let now = self.clock.now();
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now, random_fraction());
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
-        if sent.accepted() {
-            // An accepted callback is logged only at level `debug`.
-            slog::debug!(self.log, "attempt ended"; name, &sent);
-        } else {
-            slog::info!(self.log, "attempt ended"; name, &sent, "next" => ?next);
-        }
+        self.log_attempt(&leased, &target.url, &sent, next, now);
         let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
         slot.set_reached(sent.reached());
         let hold_until = sent.retry_after.map(|retry_after| retry_after.time(now).trunc_subsecs(3));
         slot.set_hold(hold_until);
-        let _unrecorded = slot.end(sent.accepted(), now);
+        let (_unrecorded, health) = slot.end(sent.accepted(), now);
+        if let Some(change) = health {
+            self.log_health(&destination, change, now);
+        }
         drop(notification);
         let attempt = sent.into_record(attempt);
         let policy = self.settings.policy;
@@ -89,7 +94,7 @@ impl Engine {
     }
 
     async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {
-        slog::error!(self.log, "cannot read the webhook again; the delivery is released in a second"; name, "error" => chain(error));
+        self.store_monitor.failed(READ_WEBHOOK, error);
         self.release_after_pause(leased, name).await;
     }
 
@@ -100,6 +105,7 @@ impl Engine {
             return Ok(Ok(Some((destination, target))));
         }
         let current = self.store.current_destination(destination.webhook_id).await?;
+        self.store_monitor.succeeded(READ_WEBHOOK);
         let Some(current) = current.filter(|current| current.epoch == destination.epoch) else { return Ok(Ok(None)) };
         let opened = self.targets.get(&current).map(|target| (Arc::new(current), target));
         Ok(opened.map(|opened| Some(opened).filter(|(current, _)| current.hosts == leased.destination.hosts)))
@@ -108,7 +114,7 @@ impl Engine {
     /// Logs that the secrets of a webhook cannot be decrypted, once for each revision.
     pub(super) fn report_undecryptable(&self, destination: &Destination, error: &(dyn std::error::Error + 'static)) {
         if self.targets.is_new_failure(destination) {
-            slog::error!(self.log, "cannot decrypt the webhook's secrets, so nothing is sent to it; its deliveries wait, and one is tried every 30 s; \
+            slog::error!(self.log, # "webhook.undecryptable", "cannot decrypt the webhook's secrets, so nothing is sent to it; its deliveries wait, and one is tried every 30 s; \
                 find out who has changed its row in the database, or let its owner update `targetURL`, `auth` and `headers` and rotate the signing secret";
                 "webhook" => destination.webhook_id.to_string(), "account" => &*destination.account, "error" => chain(error));
         }
@@ -123,6 +129,7 @@ impl Engine {
             return Ok(Some(leased.destination.clone()));
         }
         let current = self.store.current_destination(leased.destination.webhook_id).await?;
+        self.store_monitor.succeeded(READ_WEBHOOK);
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 

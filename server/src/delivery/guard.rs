@@ -29,7 +29,7 @@ mod transport;
 
 pub use self::ports::Ports;
 pub use self::ranges::Range;
-pub use self::resolver::{DNS_PORT, NameError, NewHosts};
+pub use self::resolver::{DNS_PORT, NameError, NewHosts, ask_name_servers};
 pub use self::transport::TlsSetupError;
 pub(super) use self::transport::{
     Cause, ConnectionFacts, Observed, Request, Response, SelfSigned, SendError, Step, is_authority_as_server, milliseconds,

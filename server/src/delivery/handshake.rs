@@ -26,6 +26,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::attempt::{self, Call, Sent};
+use super::attempt_line::{self, AttemptLine};
 use super::retry::RetryAfter;
 use super::{Engine, NotMade, POLL_INTERVAL, chain, random_fraction};
 use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
@@ -120,13 +121,10 @@ impl Engine {
         while !*stopping.borrow() {
             // The query may read such a handshake just before the end of its attempt is stored.
             let in_flight: Vec<Challenge> = self.handshakes.running().keys().cloned().collect();
-            let round = match self.store.due_handshakes(self.clock.now()).await {
-                Ok(round) => round,
-                Err(error) => {
-                    slog::error!(self.log, "cannot look for handshakes that are due; trying again in a second"; "error" => chain(&error));
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
-                }
+            let due = self.store.due_handshakes(self.clock.now()).await;
+            let Some(round) = self.store_monitor.observe("look for due handshakes", due) else {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
             };
             let too_many = round.due.len() > MAX_IN_FLIGHT;
             for due in round.due.into_iter().filter(|due| !in_flight.contains(&due.challenge)) {
@@ -162,31 +160,36 @@ impl Engine {
 
     /// Makes one attempt of a handshake and records its result.
     async fn make_handshake(&self, due: &DueHandshake) {
-        let log = self.log.new(slog::o!("webhook" => due.webhook_id.to_string(), "attempt" => due.attempt));
         if due.died {
-            return self.skip_attempt(due, &log).await;
+            return self.skip_attempt(due).await;
         }
-        let end = match self.attempt_handshake(due, &log).await {
+        let end = match self.attempt_handshake(due).await {
             Ok(Some(end)) => end,
             // The webhook and its handshake were deleted meanwhile, or the limits of the host allow no handshake now.
             Ok(None) => return,
             Err(error) => {
-                slog::error!(log, "cannot attempt a handshake; it is tried again in a second"; "error" => chain(&*error));
+                if let Some(omitted) = self.lines.handshakes.sample("make", self.clock.now()) {
+                    slog::error!(self.log, # "handshake.not_made", "cannot make a handshake; it is tried again in a second";
+                        "account" => &due.account, "webhook" => due.webhook_id.to_string(), "attempt" => due.attempt,
+                        "error" => chain(&*error), "omitted" => omitted);
+                }
                 return tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
-        self.finish_handshake(due, end, &log).await;
+        self.finish_handshake(due, end).await;
     }
 
     /// Counts an attempt during which a process died as a failed attempt. So a handshake that ends processes has only as
     /// many attempts as the retry schedule allows, with the same pauses.
-    async fn skip_attempt(&self, due: &DueHandshake, log: &slog::Logger) {
+    async fn skip_attempt(&self, due: &DueHandshake) {
         let end = self.retry_at(due.attempt, None);
-        slog::warn!(log, "the process died during this handshake; the attempt counts as failed"; "account" => &due.account, "next" => ?end);
-        self.finish_handshake(due, end, log).await;
+        slog::warn!(self.log, # "handshake.interrupted", "the process died during this handshake; the attempt counts as failed";
+            "account" => &due.account, "webhook" => due.webhook_id.to_string(), "attempt" => due.attempt,
+            "next" => attempt_line::time(end.next()));
+        self.finish_handshake(due, end).await;
     }
 
-    async fn finish_handshake(&self, due: &DueHandshake, end: HandshakeEnd, log: &slog::Logger) {
+    async fn finish_handshake(&self, due: &DueHandshake, end: HandshakeEnd) {
         match self.store.finish_handshake(due.webhook_id, due.challenge.clone(), end, self.clock.now()).await {
             Ok(Some((revision, event))) => {
                 self.settings.audit_log.write(&event);
@@ -194,13 +197,17 @@ impl Engine {
             }
             Ok(None) => {}
             Err(error) => {
-                slog::error!(log, "cannot record a handshake; it is tried again in a second"; "error" => chain(&error));
+                if let Some(omitted) = self.lines.handshakes.sample("record", self.clock.now()) {
+                    slog::error!(self.log, # "handshake.not_recorded", "cannot record a handshake; it is tried again in a second";
+                        "account" => &due.account, "webhook" => due.webhook_id.to_string(), "attempt" => due.attempt,
+                        "error" => chain(&error), "omitted" => omitted);
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
     }
 
-    async fn attempt_handshake(&self, due: &DueHandshake, log: &slog::Logger) -> anyhow::Result<Option<HandshakeEnd>> {
+    async fn attempt_handshake(&self, due: &DueHandshake) -> anyhow::Result<Option<HandshakeEnd>> {
         let Some(webhook) = self.store.get_webhook(None, due.webhook_id).await? else { return Ok(None) };
         let destination = Destination::of(&webhook);
         let target = match self.targets.get(&destination) {
@@ -240,7 +247,17 @@ impl Engine {
         visit.set_reached(sent.reached());
         visit.end(agreement.is_ok(), self.clock.now());
         let end = self.handshake_end(agreement.is_ok(), &sent, due.attempt);
-        slog::info!(log, "handshake ended"; &sent, "refusal" => agreement.err(), "next" => ?end);
+        let line = AttemptLine {
+            account: &due.account,
+            webhook: due.webhook_id,
+            delivery: None,
+            number: due.attempt,
+            url: &target.url,
+            sent: &sent,
+            next: end.next(),
+        };
+        let refusal = agreement.err().unwrap_or("none");
+        slog::info!(self.log, # "handshake.ended", "handshake ended"; line, "refusal" => refusal);
         Ok(Some(end))
     }
 

@@ -18,13 +18,10 @@ impl Engine {
         while !*stopping.borrow() {
             let now = self.clock.now();
             work_items.extend(self.slots.take_ready(now, MAX_WORK_ITEMS));
-            let round = match self.store.lease_due(now, self.slots.clone(), work_items.clone()).await {
-                Ok(round) => round,
-                Err(error) => {
-                    slog::error!(self.log, "cannot look for deliveries that are due; trying again in a second"; "error" => chain(&error));
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    continue;
-                }
+            let leased = self.store.lease_due(now, self.slots.clone(), work_items.clone()).await;
+            let Some(round) = self.store_monitor.observe("look for due deliveries", leased) else {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                continue;
             };
             work_items = round.left;
             self.begin(round.leased);
@@ -37,9 +34,11 @@ impl Engine {
         match tokio::time::timeout(RELEASE_TIMEOUT, self.store.stop_leasing()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                slog::warn!(self.log, "cannot hand over due deliveries; the other nodes lease them after this node ends"; "error" => chain(&error));
+                slog::warn!(self.log, # "leases.not_released", "cannot hand over due deliveries; the other nodes lease them after this node ends"; "error" => chain(&error));
             }
-            Err(_) => slog::warn!(self.log, "timeout while handing over due deliveries; the other nodes lease them after this node ends"),
+            Err(_) => {
+                slog::warn!(self.log, # "leases.not_released", "timeout while handing over due deliveries; the other nodes lease them after this node ends"; "error" => "timeout")
+            }
         }
     }
 
@@ -65,13 +64,9 @@ impl Engine {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
             let now = self.clock.now();
-            let mut more = false;
-            for step in [self.store.tidy(now), self.store.remove_old(now)] {
-                more |= step.await.unwrap_or_else(|error| {
-                    slog::error!(self.log, "cannot tidy the store; trying again"; "error" => chain(&error));
-                    false
-                });
-            }
+            let tidied = self.store_monitor.observe("tidy the store", self.store.tidy(now).await);
+            let removed = self.store_monitor.observe("remove old data", self.store.remove_old(now).await);
+            let more = tidied == Some(true) || removed == Some(true);
             let pause = if more { Duration::from_millis(10) } else { TIDY_INTERVAL };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -83,17 +78,12 @@ impl Engine {
     /// Sends heartbeats and applies the changes that other nodes made, until the engine is drained.
     pub(super) async fn keep_alive(self: Arc<Self>) {
         loop {
-            match self.store.keep_alive().await {
-                Ok(fleet) => {
-                    let is_shared = fleet.is_shared;
-                    self.apply_changes(fleet);
-                    if is_shared {
-                        self.apply_holds().await;
-                    }
-                }
-                Err(error) => {
-                    slog::error!(self.log, "cannot send the heartbeat; without one, this node starts no attempts after nine seconds, and the other nodes take over after ten seconds";
-                        "error" => chain(&error));
+            // Without a heartbeat, this node starts no attempts after nine seconds, and the other nodes take over after ten.
+            if let Some(fleet) = self.store_monitor.observe("send the heartbeat", self.store.keep_alive().await) {
+                let is_shared = fleet.is_shared;
+                self.apply_changes(fleet);
+                if is_shared {
+                    self.apply_holds().await;
                 }
             }
             tokio::time::sleep(HEARTBEAT).await;
@@ -103,10 +93,10 @@ impl Engine {
     fn apply_changes(&self, fleet: Fleet) {
         self.metrics.set_fleet(&fleet);
         if fleet.was_given_up {
-            slog::warn!(self.log, "this node sent no heartbeat for ten seconds; its deliveries are attempted again by any node");
+            slog::warn!(self.log, # "node.given_up", "this node sent no heartbeat for ten seconds; its deliveries are attempted again by any node");
         }
         for name in &fleet.taken_over_from {
-            slog::warn!(self.log, "node is dead; its leases are void"; "node" => name);
+            slog::warn!(self.log, # "node.dead", "node is dead; its leases are void"; "node" => name);
         }
         if fleet.was_given_up || !fleet.taken_over_from.is_empty() {
             self.rescheduled.notify_one();
@@ -129,12 +119,10 @@ impl Engine {
     /// Applies the pauses for which receivers have asked, also those that other nodes have stored.
     async fn apply_holds(&self) {
         let now = self.clock.now();
-        match self.store.list_holds(now).await {
-            Ok(holds) => holds.into_iter().for_each(|(webhook_id, until)| self.slots.hold(webhook_id, until, now)),
-            Err(error) => {
-                slog::warn!(self.log, "cannot read for which webhooks a receiver has asked for a pause; this node does not know the pauses of other nodes";
-                    "error" => chain(&error));
-            }
+        let holds =
+            self.store_monitor.observe("read for which webhooks a receiver has asked for a pause", self.store.list_holds(now).await);
+        for (webhook_id, until) in holds.into_iter().flatten() {
+            self.slots.hold(webhook_id, until, now);
         }
     }
 
@@ -145,10 +133,10 @@ impl Engine {
         match self.vault.apply(keys) {
             Ok(()) if self.vault.key_id() == before => {}
             Ok(()) => {
-                slog::info!(self.log, "the master key was replaced"; "before" => before.to_string(), "now" => self.vault.key_id().to_string())
+                slog::info!(self.log, # "key.replaced", "the master key was replaced"; "before" => before.to_string(), "now" => self.vault.key_id().to_string())
             }
             Err(error) => {
-                slog::error!(self.log, "this node does not hold a master key that is in use, so it cannot store secrets and cannot decrypt all secrets; \
+                slog::error!(self.log, # "key.missing", "this node does not hold a master key that is in use, so it cannot store secrets and cannot decrypt all secrets; \
                     start it again with this key"; "error" => chain(&error));
             }
         }

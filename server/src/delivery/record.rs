@@ -12,13 +12,17 @@ impl Engine {
         finished.event.iter().for_each(|event| self.settings.audit_log.write(event));
         if let Some(deactivated) = finished.deactivated {
             let webhook_id = ended.destination.webhook_id;
-            let webhook = webhook_id.to_string();
+            let (account, webhook) = (&*ended.destination.account, webhook_id.to_string());
+            let reason = deactivated.cause.reason();
+            self.metrics.webhook_deactivated(reason);
             match deactivated.cause {
                 DeactivationCause::Gone => {
-                    slog::info!(self.log, "webhook deactivated: the receiver returned 410 Gone"; name, "webhook" => webhook);
+                    slog::info!(self.log, # "webhook.deactivated", "webhook deactivated: the receiver returned 410 Gone"; 
+                        name, "account" => account, "webhook" => webhook, "reason" => reason);
                 }
                 DeactivationCause::Failing(failures) => {
-                    slog::info!(self.log, "webhook deactivated: it has accepted nothing for too long"; name, "webhook" => webhook,
+                    slog::info!(self.log, # "webhook.deactivated", "webhook deactivated: it has accepted nothing for too long"; 
+                        name, "account" => account, "webhook" => webhook, "reason" => reason,
                         "failing_since" => failures.since.to_rfc3339(), "failed_attempts" => failures.attempts);
                 }
             }
@@ -54,19 +58,31 @@ impl Engine {
     /// Repeats a store operation until it succeeds. Returns `None` if the operation fails while the engine stops.
     async fn persist<T, F: Future<Output = store::Result<T>>>(
         &self,
-        action: &str,
+        action: &'static str,
         name: AttemptName,
         operation: impl Fn() -> F,
     ) -> Option<T> {
         let mut pause = Duration::from_millis(50);
         loop {
             match operation().await {
-                Ok(result) => return Some(result),
+                Ok(result) => {
+                    self.store_monitor.succeeded(action);
+                    return Some(result);
+                }
                 Err(error) if *self.stopping.borrow() => {
-                    slog::error!(self.log, "cannot {action}; the delivery is attempted again after the next start"; name, "error" => chain(&error));
+                    if let Some(omitted) = self.lines.not_updated.sample(action, self.clock.now()) {
+                        slog::error!(self.log, # "delivery.not_updated", "cannot {action}; the delivery is attempted again after the next start";
+                            name, "error" => chain(&error), "omitted" => omitted);
+                    }
                     return None;
                 }
-                Err(error) => slog::error!(self.log, "cannot {action}; trying again"; name, "error" => chain(&error)),
+                Err(error @ store::Error::Failed(_)) => {
+                    if let Some(omitted) = self.lines.not_updated.sample(action, self.clock.now()) {
+                        slog::error!(self.log, # "delivery.not_updated", "cannot {action}; trying again";
+                            name, "error" => chain(&error), "omitted" => omitted);
+                    }
+                }
+                Err(error) => self.store_monitor.failed(action, &error),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));

@@ -31,29 +31,24 @@ impl Engine {
         // A delivery that was in flight at a death, but is not a suspect yet, could end the process while a suspect is
         // in flight. So the suspects wait until no such attempt is in flight on this node.
         while !*self.stopping.borrow() && Arc::strong_count(&self.accused) == 1 {
-            let round = match self.store.lease_suspect(self.clock.now(), self.slots.clone(), seen.clone()).await {
-                Ok(round) => round,
-                Err(error) => {
-                    slog::error!(self.log, "cannot look for suspects; trying again in a second"; "error" => chain(&error));
-                    return;
-                }
-            };
+            let leased = self.store.lease_suspect(self.clock.now(), self.slots.clone(), seen.clone()).await;
+            let Some(round) = self.store_monitor.observe("look for suspects", leased) else { return };
             self.metrics.set_suspects(round.suspects);
             let Some(Suspect { leased, begin_at }) = round.next else { return };
             let (id, lease) = (leased.delivery_id, leased.lease);
             seen.push(id);
             if leased.deaths < MAX_DEATHS {
-                slog::warn!(self.log, "the process died several times during attempts of this delivery; from now on, no other suspect is attempted at the same time; the delivery fails if the process dies {MAX_DEATHS} times in total";
+                slog::warn!(self.log, # "suspect.found", "the process died several times during attempts of this delivery; from now on, no other suspect is attempted at the same time; the delivery fails if the process dies {MAX_DEATHS} times in total";
                     "delivery" => id.to_string(), "webhook" => leased.destination.webhook_id.to_string(),
                     "account" => &*leased.destination.account, "deaths" => leased.deaths);
             }
             self.clock.sleep_until(begin_at).await;
             // In a task of its own, a panic of the attempt does not end this task.
             if let Err(error) = self.attempts.spawn(self.clone().deliver(leased)).await {
-                slog::error!(self.log, "the attempt of a suspect panicked; the delivery is released and attempted again in a second; report this error to the developers";
+                slog::error!(self.log, # "suspect.panicked", "the attempt of a suspect panicked; the delivery is released and attempted again in a second; report this error to the developers";
                     "delivery" => id.to_string(), "error" => chain(&error));
                 if let Err(error) = self.store.release_delivery(id, lease).await {
-                    slog::error!(self.log, "cannot release a suspect; restart this node to release it"; "delivery" => id.to_string(), "error" => chain(&error));
+                    slog::error!(self.log, # "suspect.not_released", "cannot release a suspect; restart this node to release it"; "delivery" => id.to_string(), "error" => chain(&error));
                 }
             }
         }
@@ -65,7 +60,7 @@ impl Engine {
         // The webhook's health does not change, because no response is known.
         drop(slot);
         let outcome = Outcome::Aborted.as_str();
-        slog::error!(self.log, "the delivery failed, because the process died during each of its last attempts; look for the cause in the log before each start, and make the delivery due again with redeliver or recoverDeliveries";
+        slog::error!(self.log, # "delivery.aborted", "the delivery failed, because the process died during each of its last attempts; look for the cause in the log before each start, and make the delivery due again with redeliver or recoverDeliveries";
             name, "webhook" => destination.webhook_id.to_string(), "account" => &*destination.account,
             "outcome" => outcome, "deaths" => deaths);
         self.metrics.attempt_ended(outcome, Duration::ZERO, Next::Failed);

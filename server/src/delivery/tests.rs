@@ -12,15 +12,16 @@ use crate::store::{Audience, Publication, Published, Registrant, Sealed, SealedV
 pub(super) fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engine> {
     let metrics = Arc::new(Metrics::default());
     let store = Sqlite::open(&directory.join("webhooks.db"), metrics.clone()).expect("opened");
+    let log = slog::Logger::root(slog::Discard, slog::o!());
     let settings = Settings {
         slots: Slots::new(crate::slots::Caps::new(100, 100)),
         retry_schedule: RetrySchedule::default(),
         attempt_timeout: Duration::from_secs(15),
         policy: None,
         audit_log: AuditLog::default(),
+        store_monitor: Arc::new(StoreMonitor::new(metrics.clone(), log.clone())),
     };
     let guard = Guard::new(GuardPolicy::default()).expect("a guard");
-    let log = slog::Logger::root(slog::Discard, slog::o!());
     Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log)
 }
 

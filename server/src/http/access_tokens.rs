@@ -13,11 +13,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use slog::Logger;
 use uuid::Uuid;
 
+use crate::api::types::Account;
 use crate::clock::Clock;
-use crate::delivery::chain;
-use crate::http::rate_limit::Limit;
+use crate::delivery::StoreMonitor;
 use crate::metrics::Metrics;
-use crate::model::{Rate, StoredToken, Token};
+use crate::model::{StoredToken, Token};
+use crate::sampler::Sampler;
 use crate::secrets::access_token::{has_token_length, token_hash, verify, was_issued};
 use crate::secrets::seal::Vault;
 use crate::store::{self, Store};
@@ -40,9 +41,6 @@ const EXPIRES_SOON: TimeDelta = TimeDelta::days(14);
 /// The number of last uses that one write stores, so that no write delays other writes for long.
 const USES_AT_ONCE: usize = 500;
 
-/// The number of tokens of which the server remembers that it has logged a message about them.
-const REMEMBERED_MESSAGES: usize = 4096;
-
 /// A token that was found in the store.
 pub struct KnownToken {
     pub token: Token,
@@ -58,6 +56,7 @@ pub struct AccessTokens {
     vault: Arc<Vault>,
     clock: Clock,
     metrics: Arc<Metrics>,
+    store_monitor: Arc<StoreMonitor>,
     log: Logger,
     /// The tokens that were looked up recently. Only texts that this service has issued are looked up, so strangers cannot
     /// fill the cache.
@@ -65,16 +64,34 @@ pub struct AccessTokens {
     /// The last uses that are not stored yet.
     uses: Mutex<BTreeMap<Uuid, DateTime<Utc>>>,
     /// Limits the messages about tokens whose row was changed.
-    changed: Limit<Uuid>,
+    changed: Sampler<Uuid>,
     /// Limits the messages about tokens that expire soon.
-    expiring: Limit<Uuid>,
+    expiring: Sampler<Uuid>,
 }
 
 impl AccessTokens {
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, vault: Arc<Vault>, clock: Clock, metrics: Arc<Metrics>, log: Logger) -> AccessTokens {
-        let [changed, expiring] = [(); 2].map(|()| Limit::with_capacity(Rate::new(1, TimeDelta::days(1)), REMEMBERED_MESSAGES));
-        AccessTokens { store, vault, clock, metrics, log, cache: Mutex::default(), uses: Mutex::default(), changed, expiring }
+    pub fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        store_monitor: Arc<StoreMonitor>,
+        log: Logger,
+    ) -> AccessTokens {
+        let [changed, expiring] = [(); 2].map(|()| Sampler::every(TimeDelta::days(1)));
+        AccessTokens {
+            store,
+            vault,
+            clock,
+            metrics,
+            store_monitor,
+            log,
+            cache: Mutex::default(),
+            uses: Mutex::default(),
+            changed,
+            expiring,
+        }
     }
 
     /// Returns the token with this secret text. The token may be revoked or expired. Returns `None` if there is no such
@@ -115,10 +132,12 @@ impl AccessTokens {
     /// Checks the MAC of a row. If it is wrong, logs the token, but at most once a day.
     fn verify(&self, stored: &StoredToken) -> Option<Token> {
         let token = verify(&self.vault, stored);
-        if token.is_none() && self.changed.take(stored.id, self.clock.now()).is_ok() {
-            slog::error!(self.log, "an access token is refused, because its row in the database was not written by this service: \
+        if token.is_none()
+            && let Some(omitted) = self.changed.sample(stored.id, self.clock.now())
+        {
+            slog::error!(self.log, # "token.changed", "an access token is refused, because its row in the database was not written by this service: \
                 find out who can write to the database, revoke the token with `webhooks-server token revoke ID`, and create another one";
-                "token" => %stored.id);
+                "token" => %stored.id, "omitted" => omitted);
         }
         token
     }
@@ -142,8 +161,7 @@ impl AccessTokens {
         let uses: Vec<(Uuid, DateTime<Utc>)> = std::mem::take(&mut *lock(&self.uses)).into_iter().collect();
         for uses in uses.chunks(USES_AT_ONCE) {
             if let Err(error) = self.store.record_token_uses(uses.to_vec()).await {
-                slog::warn!(self.log, "cannot store when access tokens were last used; the server tries again in a minute";
-                    "error" => chain(&error));
+                self.store_monitor.report("store when access tokens were last used", &error, self.clock.now());
                 uses.iter().for_each(|(id, at)| self.add_use(*id, *at));
             }
         }
@@ -171,8 +189,7 @@ impl AccessTokens {
         let tokens = match self.store.list_tokens().await {
             Ok(tokens) => tokens,
             Err(error) => {
-                slog::warn!(self.log, "cannot check which access tokens expire soon; the server tries again in an hour";
-                    "error" => chain(&error));
+                self.store_monitor.report("check which access tokens expire soon", &error, now);
                 return;
             }
         };
@@ -185,11 +202,13 @@ impl AccessTokens {
             }
             let Some(expires_at) = stored.expires_at else { continue };
             next_expiry = next_expiry.into_iter().chain([expires_at]).min();
-            if expires_at <= now + EXPIRES_SOON && self.expiring.take(stored.id, now).is_ok() {
-                slog::warn!(self.log, "an access token expires soon: replace it with `webhooks-server token rotate ID`, \
+            if expires_at <= now + EXPIRES_SOON
+                && let Some(omitted) = self.expiring.sample(stored.id, now)
+            {
+                slog::warn!(self.log, # "token.expires_soon", "an access token expires soon: replace it with `webhooks-server token rotate ID`, \
                     and give the new token to its user";
-                    "token" => %stored.id, "name" => &stored.name, "account" => stored.account.as_ref().map(ToString::to_string),
-                    "expires_at" => expires_at.to_rfc3339());
+                    "token" => %stored.id, "name" => &stored.name, "account" => stored.account.as_ref().map_or("none", Account::as_str),
+                    "expires_at" => expires_at.to_rfc3339(), "omitted" => omitted);
             }
         }
         self.metrics.set_next_access_token_expiry(next_expiry);

@@ -46,6 +46,7 @@ pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller,
         ApiError::rate_limited("this access token has sent too many requests: send fewer, or wait as long as Retry-After says", seconds)
     })?;
     if !token.scopes.contains(&scope) {
+        log_refusal(rqctx, 403, "insufficient_scope", Some(token), now);
         return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
     }
     Ok(Caller { token_id: token.id, account: token.account.clone() })
@@ -72,6 +73,7 @@ fn count_failure(rqctx: &RequestContext<App>, error: ApiError, now: DateTime<Utc
 async fn authenticate(rqctx: &RequestContext<App>, now: DateTime<Utc>) -> Result<Arc<KnownToken>, ApiError> {
     let refused = |reason: Reason, token: Option<&Token>, detail: &str| {
         refused_requests::count(rqctx, reason, token);
+        log_refusal(rqctx, 401, reason.as_str(), token, now);
         ApiError::new(Kind::Unauthenticated, detail)
     };
     let missing = || refused(Reason::MissingToken, None, "send an access token: `Authorization: Bearer <token>`");
@@ -95,4 +97,17 @@ async fn authenticate(rqctx: &RequestContext<App>, now: DateTime<Utc>) -> Result
         return Err(invalid(reason, Some(&known.token)));
     }
     Ok(known)
+}
+
+/// Logs that a request was refused because of its access token. Anyone can send such requests, so the lines are sampled.
+fn log_refusal(rqctx: &RequestContext<App>, status: u16, reason: &'static str, token: Option<&Token>, now: DateTime<Utc>) {
+    let app = rqctx.context();
+    let id = token.map_or_else(|| "none".to_owned(), |token| token.id.to_string());
+    let account = token.and_then(|token| token.account.as_ref()).map_or("none", Account::as_str);
+    match app.lines.unauthenticated.sample(reason, now) {
+        Some(omitted) => slog::info!(rqctx.log, # "authentication.refused", "the access token of a request was refused";
+            "status" => status, "reason" => reason, "token" => id, "account" => account, "omitted" => omitted),
+        None => slog::debug!(rqctx.log, # "authentication.refused", "the access token of a request was refused";
+            "status" => status, "reason" => reason, "token" => id, "account" => account, "omitted" => 0),
+    }
 }

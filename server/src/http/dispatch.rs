@@ -115,7 +115,7 @@ impl<C: Lender> Dispatcher<C> {
         let mut rqctx = rqctx.map_err(|error| ApiError::busy(error.to_string()))?;
         let log = self.log.new(slog::o!(
             "remote_addr" => client,
-            "req_id" => id.to_owned(),
+            "request_id" => id.to_owned(),
             "method" => request.method().clone().to_string(),
             "uri" => request.uri().to_string(),
         ));
@@ -128,14 +128,14 @@ impl<C: Lender> Dispatcher<C> {
             let response = handler(rqctx, request).await;
             drop(share);
             if let Some(response) = &response {
-                slog::debug!(log, "request completed";
+                slog::debug!(log, # "request.completed", "request completed";
                     "status" => response.status().as_u16(), "duration_ms" => begun.elapsed().as_millis());
             }
             response
         });
         // `reply` converts errors and panics of the operations, so this is a fault in an extractor.
         handled.await.ok().flatten().ok_or_else(|| {
-            slog::error!(self.log, "a request failed outside its operation"; "req_id" => id);
+            slog::error!(self.log, # "request.crashed", "a request failed outside its operation"; "request_id" => id);
             ApiError::internal(anyhow::anyhow!("the request was not handled"))
         })
     }
@@ -154,7 +154,7 @@ impl<C: Lender> Dispatcher<C> {
         self.handlers.wait().await;
         let lost = self.max_requests.saturating_sub(self.access.context().contexts().close());
         if lost > 0 {
-            slog::error!(self.log, "handlers have dropped their request contexts: each handler must wrap its context in `Lent`";
+            slog::error!(self.log, # "contexts.lost", "handlers have dropped their request contexts: each handler must wrap its context in `Lent`";
                 "lost" => lost);
         }
     }

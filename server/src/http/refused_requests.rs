@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::api::types::{Account, AuditEvent};
 use crate::audit_log::AuditLog;
 use crate::clock::Clock;
-use crate::delivery::chain;
+use crate::delivery::StoreMonitor;
 use crate::http::App;
 use crate::http::rate_limit::network_of;
 use crate::model::Token;
@@ -52,7 +52,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Reason::MissingToken => "missing_token",
             Reason::MalformedToken => "malformed_token",
@@ -112,7 +112,7 @@ impl RefusedRequests {
         audit_log: AuditLog,
         clock: Clock,
         stopping: CancellationToken,
-        log: slog::Logger,
+        store_monitor: Arc<StoreMonitor>,
     ) {
         let interval = TimeDelta::from_std(INTERVAL).expect("a minute is in the range");
         loop {
@@ -123,7 +123,7 @@ impl RefusedRequests {
                 () = stopping.cancelled() => return,
             }
             if let Err(error) = self.store(&*store, &audit_log, clock.now()).await {
-                slog::warn!(log, "cannot store the events of refused requests; trying again in a minute"; "error" => chain(&error));
+                store_monitor.report("store the events of refused requests", &error, clock.now());
             }
         }
     }

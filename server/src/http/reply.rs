@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use dropshot::{HttpResponse, RequestContext};
 use futures_util::FutureExt as _;
 
-use crate::api::problem::{ApiError, Reply};
+use crate::api::problem::{ApiError, Kind, Reply};
 use crate::api::types::Problem;
 use crate::http::App;
 
@@ -21,15 +21,27 @@ pub async fn reply<R: HttpResponse>(
         Err(ApiError::internal(anyhow::anyhow!("a handler panicked: {}", message.unwrap_or_default())))
     });
     if let Err(error) = &outcome {
-        let (status, code, _) = error.kind.row();
-        match error.cause() {
-            Some(cause) => {
-                slog::error!(rqctx.log, "request failed"; "status" => status.as_u16(), "code" => code, "error" => format!("{cause:#}"))
-            }
-            None => slog::debug!(rqctx.log, "request refused"; "status" => status.as_u16(), "code" => code),
-        }
+        log_error(rqctx, error);
     }
     let reply = Reply::new(outcome, &rqctx.request_id, rqctx.request.headers());
     rqctx.context().metrics.responded(&rqctx.endpoint.operation_id, reply.status_code());
     Ok(reply)
+}
+
+/// Logs why a request failed. A fault of the service is always logged, so that the operator finds the `instance` of a
+/// response in the log. Other failures with a cause are sampled: while the store is not available, all requests fail.
+fn log_error(rqctx: &RequestContext<App>, error: &ApiError) {
+    let (status, code, _) = error.kind.row();
+    let Some(cause) = error.cause() else {
+        slog::debug!(rqctx.log, # "request.refused", "request refused"; "status" => status.as_u16(), "code" => code);
+        return;
+    };
+    let app = rqctx.context();
+    let omitted = if error.kind == Kind::Internal { Some(0) } else { app.lines.failed.sample(code, app.clock.now()) };
+    match omitted {
+        Some(omitted) => slog::error!(rqctx.log, # "request.failed", "request failed";
+            "status" => status.as_u16(), "code" => code, "error" => format!("{cause:#}"), "omitted" => omitted),
+        None => slog::debug!(rqctx.log, # "request.failed", "request failed";
+            "status" => status.as_u16(), "code" => code, "error" => format!("{cause:#}"), "omitted" => 0),
+    }
 }

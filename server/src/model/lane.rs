@@ -30,3 +30,14 @@ pub enum Next {
     /// The receiver returned 410 Gone: the delivery failed and the webhook is deactivated.
     Gone,
 }
+
+impl Next {
+    /// Returns when the next attempt is due.
+    #[must_use]
+    pub fn due_at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Next::RetryAt(due_at) => Some(due_at),
+            Next::Succeeded | Next::Failed | Next::Gone => None,
+        }
+    }
+}

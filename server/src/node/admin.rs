@@ -104,7 +104,7 @@ impl AdminListener {
             let store = probed_store.clone();
             async move { StoreStatus::read(&*store).await.map_err(|error| chain(&error)) }.boxed()
         });
-        let slots = engine.slots();
+        let counted_engine = engine.clone();
         let state = Arc::new(State {
             engine,
             writes,
@@ -117,7 +117,7 @@ impl AdminListener {
         let tcp = match listener::bind(address) {
             Ok(tcp) => tcp,
             Err(error) if listen == AdminListen::default() => {
-                slog::warn!(log, "the default address of the admin listener is not available, so this server runs without it: \
+                slog::warn!(log, # "admin.not_started", "the default address of the admin listener is not available, so this server runs without it: \
                     set another address with --admin-listen, or `off`"; "address" => %address, "error" => chain(&error));
                 return Ok(AdminListener { state, http: None, counting: JoinSet::new() });
             }
@@ -127,9 +127,9 @@ impl AdminListener {
         let quiet = Logger::root(slog::LevelFilter::new(log.clone(), slog::Level::Warning).fuse(), slog::o!());
         let dispatcher = Dispatcher::new(routes()?, state.clone(), ConfigDropshot::default(), MAX_REQUESTS, false, quiet.clone()).await?;
         let http = Listener::start(tcp, options, dispatcher, metrics.clone(), &quiet)?;
-        slog::info!(log, "the admin listener serves health, readiness and metrics"; "admin" => format!("http://{}", http.address()));
+        slog::info!(log, # "admin.started", "the admin listener serves health, readiness and metrics"; "admin" => format!("http://{}", http.address()));
         let mut counting = JoinSet::new();
-        counting.spawn(count(store, slots, clock, metrics, log.clone()));
+        counting.spawn(count(store, counted_engine, clock, metrics));
         Ok(AdminListener { state, http: Some(http), counting })
     }
 
@@ -209,6 +209,10 @@ impl State {
         if let Err(error) = writes {
             reasons.push(format!("the store takes no writes: {error}"));
         }
+        // A node without the role `api` gets no requests that fail. Its background tasks show that it has lost its store.
+        if let Some(outage) = self.engine.store_monitor().outage() {
+            reasons.push(format!("the store is not available: {outage}"));
+        }
         match store_status {
             Ok(StoreStatus { storage, paused_since }) => {
                 reasons.extend(why_full(&storage));
@@ -230,7 +234,7 @@ impl StoreStatus {
     }
 }
 
-fn why_full(storage: &StorageUse) -> Option<String> {
+pub(super) fn why_full(storage: &StorageUse) -> Option<String> {
     let StorageUse { used_bytes, max_bytes, disk_free_bytes, min_free_bytes } = storage;
     if storage.has_no_room() {
         Some(format!("the storage is full: the database holds {used_bytes} bytes of at most {max_bytes} (storage.max_bytes)"))
@@ -245,14 +249,14 @@ fn why_full(storage: &StorageUse) -> Option<String> {
 
 /// Counts the contents of the store repeatedly, and stores the counts in the metrics. So a request for the metrics
 /// causes no load on the store.
-async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: Arc<Metrics>, log: Logger) {
+async fn count(store: Arc<dyn Store>, engine: Arc<Engine>, clock: Clock, metrics: Arc<Metrics>) {
+    let slots = engine.slots();
     let mut last = BacklogScan::default();
     loop {
         match count_once(&*store, &slots, &clock, &metrics, &last).await {
             Ok(scan) => last = scan,
-            Err(error) => {
-                slog::warn!(log, "cannot count the contents of the store; the metrics keep their last values"; "error" => chain(&error));
-            }
+            // The metrics keep their last values.
+            Err(error) => engine.store_monitor().report("count the contents of the store", &error, clock.now()),
         }
         tokio::time::sleep(COUNT_INTERVAL).await;
     }
@@ -261,8 +265,6 @@ async fn count(store: Arc<dyn Store>, slots: Arc<Slots>, clock: Clock, metrics: 
 async fn count_once(store: &dyn Store, slots: &Slots, clock: &Clock, metrics: &Metrics, last: &BacklogScan) -> store::Result<BacklogScan> {
     let mut scan = BacklogScan::default();
     loop {
-        metrics.set_pauses(&store.list_pauses().await?);
-        metrics.set_storage(&store.storage_use().await?);
         let mut due = store.oldest_due(slots.waiting()).await?;
         // Only a backlog scan finds deliveries that wait for earlier deliveries of an ordered webhook.
         let ordered = &mut due[Lane::Ordered as usize];

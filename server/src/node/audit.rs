@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit_log::AuditLog;
 use crate::clock::Clock;
-use crate::delivery::chain;
+use crate::delivery::{StoreMonitor, chain};
 use crate::http::refused_requests::RefusedRequests;
 use crate::store::Store;
 
@@ -33,11 +33,12 @@ impl Audit {
         store: Arc<dyn Store>,
         audit_log: AuditLog,
         clock: Clock,
+        store_monitor: Arc<StoreMonitor>,
         log: &Logger,
     ) -> Audit {
         let (stopping, log) = (CancellationToken::new(), log.clone());
         let requests = refused_requests.clone();
-        let task = requests.store_repeatedly(store.clone(), audit_log.clone(), clock.clone(), stopping.clone(), log.clone());
+        let task = requests.store_repeatedly(store.clone(), audit_log.clone(), clock.clone(), stopping.clone(), store_monitor);
         Audit { refused_requests, store, audit_log, clock, log, stopping, task: tokio::spawn(task) }
     }
 
@@ -51,8 +52,12 @@ impl Audit {
         };
         match tokio::time::timeout(STORE_TIMEOUT, stored).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => slog::warn!(self.log, "cannot store the last events of refused requests"; "error" => chain(&error)),
-            Err(_) => slog::warn!(self.log, "timeout while storing the last events of refused requests"),
+            Ok(Err(error)) => {
+                slog::warn!(self.log, # "audit_event.not_stored", "cannot store the last events of refused requests"; "error" => chain(&error))
+            }
+            Err(_) => {
+                slog::warn!(self.log, # "audit_event.not_stored", "timeout while storing the last events of refused requests"; "error" => "timeout")
+            }
         }
         self.audit_log.flush().await;
     }

@@ -165,6 +165,11 @@ impl DataDir {
         self.file("master-key")
     }
 
+    /// Returns the certificate of the certificate authority for development, in PEM, if it exists.
+    pub(crate) fn existing_development_authority(&self) -> Option<String> {
+        std::fs::read_to_string(self.file("dev-ca.pem")).ok()
+    }
+
     /// Returns the certificate of the certificate authority for development, in PEM. Creates the authority if it does
     /// not exist. With `--dev`, the server trusts receivers whose certificates this authority has issued.
     pub fn development_authority(&self) -> anyhow::Result<String> {

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -26,17 +27,16 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::contexts::Lender;
 use crate::http::dispatch::Dispatcher;
 use crate::metrics::Metrics;
+use crate::sampler::Sampler;
 
 mod activity;
 mod connection;
 mod limits;
-mod sampled;
 pub(super) mod tls;
 
 use activity::{Activity, Counted, Metered};
 use connection::{Closed, Signals};
 use limits::{Admission, Connections};
-use sampled::Sampled;
 
 pub(super) use activity::Timeouts;
 pub(super) use limits::Limits;
@@ -86,8 +86,9 @@ struct Shared<C: Lender> {
     stopping: CancellationToken,
     /// The accept loop and all connections.
     tasks: TaskTracker,
-    refusals: Sampled,
-    accept_failures: Sampled,
+    /// Limits the lines about refused connections, by the reason of the refusal.
+    refusals: Sampler<&'static str>,
+    accept_failures: Sampler<()>,
     log: Logger,
 }
 
@@ -129,12 +130,12 @@ impl<C: Lender> Listener<C> {
             metrics,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            refusals: Sampled::default(),
-            accept_failures: Sampled::default(),
+            refusals: Sampler::default(),
+            accept_failures: Sampler::default(),
             log: log.clone(),
         });
         shared.tasks.spawn(shared.clone().accept(tcp));
-        slog::info!(log, "listening"; "listener" => shared.options.name, "local_addr" => %address);
+        slog::info!(log, # "listener.started", "listening"; "listener" => shared.options.name, "local_addr" => %address);
         Ok(Listener { address, shared })
     }
 
@@ -166,10 +167,10 @@ impl<C: Lender> Shared<C> {
                 Err(error) if !is_shortage(&error) => {}
                 Err(error) => {
                     self.connections.displace_unused();
-                    if let Some(repeated) = self.accept_failures.sample() {
-                        slog::warn!(self.log, "cannot accept connections: if the limit of open files is reached, raise it \
+                    if let Some(omitted) = self.accept_failures.sample((), Utc::now()) {
+                        slog::warn!(self.log, # "listener.accept_failed", "cannot accept connections: if the limit of open files is reached, raise it \
                             (ulimit -n, or LimitNOFILE in systemd)";
-                            "listener" => self.options.name, "error" => %error, "repeated" => repeated);
+                            "listener" => self.options.name, "error" => %error, "omitted" => omitted);
                     }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -187,9 +188,9 @@ impl<C: Lender> Shared<C> {
             }
             Err(refusal) => {
                 self.metrics.connection_refused(self.options.name, refusal.label());
-                if let Some(repeated) = self.refusals.sample() {
-                    slog::warn!(self.log, "a connection was refused: {}", refusal.advice();
-                        "listener" => self.options.name, "peer" => peer.ip().to_string(), "repeated" => repeated,
+                if let Some(omitted) = self.refusals.sample(refusal.label(), Utc::now()) {
+                    slog::warn!(self.log, # "connection.refused", "a connection was refused: {}", refusal.advice();
+                        "listener" => self.options.name, "peer" => peer.ip().to_string(), "reason" => refusal.label(), "omitted" => omitted,
                         "total" => self.options.limits.total, "per_address" => self.options.limits.per_address);
                 }
             }

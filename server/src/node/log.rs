@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use slog::{Drain, Level, Logger, OwnedKVList, Record, o};
+use slog::{Drain, FnValue, Level, Logger, OwnedKVList, Record, SendSyncRefUnwindSafeDrain, SendSyncUnwindSafe, o};
+use uuid::Uuid;
 
 use crate::config::{LogFormat, LogLevel};
 
@@ -49,6 +50,23 @@ fn text(decorator: impl slog_term::Decorator + Send + 'static, level: Level) -> 
     queued(Resuming::new(slog_term::FullFormat::new(decorator).use_utc_timestamp().build()), level)
 }
 
+/// Returns a logger whose lines have the name of their event and the identifier of this process incarnation.
+pub fn root<D>(drain: D) -> Logger
+where
+    D: 'static + SendSyncRefUnwindSafeDrain<Err = slog::Never, Ok = ()> + SendSyncUnwindSafe,
+{
+    Logger::root(drain, o!("instance" => Uuid::now_v7().to_string(), "event" => FnValue(|record| event(record).to_owned())))
+}
+
+/// Returns the name of the event that a line describes.
+fn event<'a>(record: &'a Record) -> &'a str {
+    match record.tag() {
+        // The queue has dropped lines.
+        "slog-async" => "log.lines_dropped",
+        tag => tag,
+    }
+}
+
 /// Writes the log on a separate thread. If this thread is too slow, messages are dropped, so that deliveries do not
 /// wait. The log then shows the number of dropped messages.
 fn queued<D>(drain: D, level: Level) -> (Logger, LogThread)
@@ -56,7 +74,7 @@ where
     D: Drain<Ok = (), Err = slog::Never> + Send + 'static,
 {
     let (queue, thread) = slog_async::Async::new(drain).chan_size(4096).build_with_guard();
-    (Logger::root(queue.fuse().filter_level(level).fuse(), o!()), LogThread(thread))
+    (root(queue.fuse().filter_level(level).fuse()), LogThread(thread))
 }
 
 /// Continues after a line could not be written, for example because the disk was full. Says how many lines were lost.
@@ -83,7 +101,7 @@ impl<D: Drain> Drain for Resuming<D> {
         let lost = self.lost.load(Ordering::Relaxed);
         if lost > 0 {
             let text = format_args!("the log is written again; earlier lines could not be written");
-            let noticed = self.drain.log(&slog::record!(Level::Warning, "", &text, slog::b!("lost" => lost)), values);
+            let noticed = self.drain.log(&slog::record!(Level::Warning, "log.resumed", &text, slog::b!("lost" => lost)), values);
             if noticed.is_ok() {
                 self.lost.fetch_sub(lost, Ordering::Relaxed);
             }

@@ -83,16 +83,35 @@ pub fn has_master_key(settings: &Settings) -> bool {
     is_given || matches!(settings.store, StoreAddress::Sqlite) && DataDir::at(&settings.data_dir).master_key_file().exists()
 }
 
-async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {
-    let options = Options {
+/// Returns the limits of the store.
+#[must_use]
+pub(super) fn limits(settings: &Settings) -> StorageLimits {
+    StorageLimits {
+        keep_succeeded: settings.keep_succeeded,
+        keep_failed: settings.keep_failed,
+        keep_audit_events: settings.keep_audit_events,
+        max_bytes: settings.max_bytes,
+        min_free_bytes: settings.min_free_bytes,
+    }
+}
+
+/// Returns how this process uses a PostgreSQL database.
+///
+/// # Errors
+/// If the file with the password cannot be used.
+pub(super) fn postgres_options(settings: &Settings, url: &PostgresUrl) -> anyhow::Result<Options> {
+    Ok(Options {
         url: with_password(url, settings.store_password_file.as_deref())?,
         connections: settings.store_connections,
         statement_timeout: Duration::from_secs(settings.store_statement_timeout_seconds),
         pooled: settings.store_pooler,
         node_name: if settings.node_name.is_empty() { host_name() } else { settings.node_name.clone() },
         delivers: settings.roles.contains(&Role::Delivery),
-    };
-    let store = Postgres::open(options, metrics).await?;
+    })
+}
+
+async fn open_postgres(settings: &Settings, url: &PostgresUrl, metrics: Arc<Metrics>) -> anyhow::Result<Postgres> {
+    let store = Postgres::open(postgres_options(settings, url)?, metrics).await?;
     if store.property(UNFINISHED_MOVE).await.context("cannot read the database")?.is_some() {
         bail!(
             "not everything has been moved to {} yet: run the same `webhooks-server migrate` again to continue the move, and \

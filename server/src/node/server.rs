@@ -10,25 +10,22 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use dropshot::ConfigDropshot;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use slog::Logger;
 use tokio::task::JoinSet;
 
 use crate::audit_log::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Role, Settings};
-use crate::delivery::Engine;
-use crate::delivery::guard::{Guard, GuardPolicy, NewHosts};
+use crate::delivery::guard::{Guard, NewHosts};
+use crate::delivery::{Engine, StoreMonitor};
 use crate::http::access_tokens::AccessTokens;
 use crate::http::client_address::TrustedProxies;
 use crate::http::contexts::Contexts;
 use crate::http::dispatch::Dispatcher;
 use crate::http::rate_limit::Limit;
 use crate::http::refused_requests::RefusedRequests;
-use crate::http::{App, routes};
+use crate::http::{App, SampledLines, routes};
 use crate::metrics::Metrics;
-use crate::model::byte_order_mark;
 use crate::model::event_types::Catalogue;
 use crate::model::{Rate, StoredToken};
 use crate::node::admin::AdminListener;
@@ -38,10 +35,12 @@ use crate::node::descriptors::Descriptors;
 use crate::node::listener::tls::ApiCertificate;
 use crate::node::listener::{self, Limits, Listener, Timeouts};
 use crate::node::open_store::{self, Opened};
+use crate::node::outbound;
+use crate::node::watch::Watch;
 use crate::secrets::access_token::token_hash;
 use crate::secrets::private_file;
 use crate::slots::{Caps, NewHost, Slots};
-use crate::store::{DeactivationPolicy, StorageLimits, Store};
+use crate::store::{DeactivationPolicy, Store};
 
 /// Maximum time that a stopping server waits for the end of requests to the admin listener.
 const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -66,7 +65,8 @@ pub struct Server {
     admin: AdminListener,
     engine: Arc<Engine>,
     access_tokens: Arc<AccessTokens>,
-    /// The tasks that store the last uses of access tokens and read renewed certificates. They end when this set is dropped.
+    /// The tasks that watch the store, store the last uses of access tokens and read renewed certificates. They end when
+    /// this set is dropped.
     maintenance: JoinSet<()>,
     certificate: Option<Arc<ApiCertificate>>,
     drain_delay: Duration,
@@ -109,29 +109,21 @@ impl Server {
         let catalogue = settings.event_types_file.as_deref().map(Catalogue::read).transpose()?.unwrap_or_default();
         let data_dir = DataDir::at(&settings.data_dir);
         let metrics = Arc::new(Metrics::default());
-        let limits = StorageLimits {
-            keep_succeeded: settings.keep_succeeded,
-            keep_failed: settings.keep_failed,
-            keep_audit_events: settings.keep_audit_events,
-            max_bytes: settings.max_bytes,
-            min_free_bytes: settings.min_free_bytes,
-        };
         let audit_log = AuditLog::start(settings.audit_log.as_ref(), metrics.clone(), log.clone())?;
-        let Opened { store, vault, lock } = open_store::open(&settings, limits, &clock, metrics.clone()).await?;
+        let Opened { store, vault, lock } = open_store::open(&settings, open_store::limits(&settings), &clock, metrics.clone()).await?;
         let [serves, delivers] = [Role::Api, Role::Delivery].map(|role| settings.roles.contains(&role));
         for id in vault.retired_ids() {
-            slog::warn!(log, "a retired master key is given: remove it from the settings of this server"; "key" => id.to_string());
+            slog::warn!(log, # "key.retired_given", "a retired master key is given: remove it from the settings of this server"; "key" => id.to_string());
         }
         store.join(vault.given_ids()).await.context("cannot join the nodes of the database")?;
-        for pause in store.list_pauses().await.context("cannot read the pauses")? {
-            slog::warn!(log, "deliveries are paused until `webhooks-server delivery resume`";
-                "paused" => pause.scope.to_string(), "since" => pause.since.to_rfc3339());
-        }
+        let store_monitor = Arc::new(StoreMonitor::new(metrics.clone(), log.clone()));
+        let mut watch = Watch::new(store.clone(), store_monitor.clone(), clock.clone(), metrics.clone(), log.clone());
+        watch.look().await;
         let vault = Arc::new(vault);
         let descriptors = Descriptors::raise();
         let max_in_flight = descriptors.attempts(settings.max_in_flight);
         if max_in_flight < settings.max_in_flight {
-            slog::warn!(log, "this process may open too few files and sockets for the configured attempts in flight: \
+            slog::warn!(log, # "files.too_few_for_attempts", "this process may open too few files and sockets for the configured attempts in flight: \
                 raise the hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least four times that number";
                 "limit" => %descriptors, "max_in_flight" => settings.max_in_flight, "in_flight_instead" => max_in_flight);
         }
@@ -140,7 +132,9 @@ impl Server {
         let caps = Caps::new(max_in_flight as usize, settings.max_in_flight_per_webhook as usize);
         let slots = Slots::new(Caps { new_host, ..caps });
         let new_hosts = NewHosts { slots: slots.clone(), clock: clock.clone() };
-        let guard = Guard::new(policy(&settings, descriptors, &data_dir, new_hosts)?).context("cannot set up the requests to receivers")?;
+        let authority = if settings.dev { Some(data_dir.development_authority()?) } else { None };
+        let policy = outbound::policy(&settings, descriptors, authority.as_deref(), Some(new_hosts))?;
+        let guard = Guard::new(policy).context("cannot set up the requests to receivers")?;
         let engine_settings = crate::delivery::Settings {
             slots,
             retry_schedule: settings.retry_schedule.clone(),
@@ -150,9 +144,12 @@ impl Server {
                 attempts: settings.deactivate_after_attempts,
             }),
             audit_log: audit_log.clone(),
+            store_monitor: store_monitor.clone(),
         };
         let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
-        let access_tokens = Arc::new(AccessTokens::new(store.clone(), vault.clone(), clock.clone(), metrics.clone(), log.clone()));
+        let access_tokens =
+            AccessTokens::new(store.clone(), vault.clone(), clock.clone(), metrics.clone(), store_monitor.clone(), log.clone());
+        let access_tokens = Arc::new(access_tokens);
         let refused_requests: Arc<RefusedRequests> = Arc::default();
         let app = App {
             store: store.clone(),
@@ -172,6 +169,7 @@ impl Server {
             webhook_ids: Mutex::new(uuid::ContextV7::new()),
             webhooks_per_account: settings.webhooks_per_account,
             request_body_max_bytes: settings.request_body_bytes as usize,
+            lines: SampledLines::default(),
             contexts: Contexts::default(),
         };
         let files = settings.tls_cert_file.as_deref().zip(settings.tls_key_file.as_deref());
@@ -179,7 +177,7 @@ impl Server {
         let with_tls = certificate.is_some();
         let max_connections = descriptors.connections(settings.max_connections);
         if serves && max_connections < settings.max_connections as usize {
-            slog::info!(log, "this process may open too few files and sockets for the configured number of connections: raise the \
+            slog::info!(log, # "files.too_few_for_connections", "this process may open too few files and sockets for the configured number of connections: raise the \
                 hard limit (ulimit -Hn, or LimitNOFILE in systemd) to at least eight times that number";
                 "limit" => %descriptors, "max_connections" => settings.max_connections, "connections_instead" => max_connections);
         }
@@ -216,12 +214,13 @@ impl Server {
         };
         let admin =
             AdminListener::start(settings.admin_listen, engine.clone(), store.clone(), clock.clone(), metrics, admin_options, &log).await?;
-        let audit = Audit::start(refused_requests, store.clone(), audit_log, clock, &log);
+        let audit = Audit::start(refused_requests, store.clone(), audit_log, clock, store_monitor, &log);
         let next_step = NextStep::find(store.as_ref(), &data_dir.access_token_file()).await?.filter(|_| serves);
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt
         // attempts in flight.
         engine.start(delivers);
         let mut maintenance = JoinSet::new();
+        maintenance.spawn(watch.run());
         if serves {
             maintenance.spawn(access_tokens.clone().maintain());
         }
@@ -229,6 +228,9 @@ impl Server {
             certificate.warn_if_invalid(Clock::system().now(), &log);
             maintenance.spawn(certificate.clone().watch(log.clone()));
         }
+        let roles: Vec<&str> =
+            [(serves, "api"), (delivers, "delivery")].into_iter().filter(|(has, _)| *has).map(|(_, role)| role).collect();
+        slog::info!(log, # "server.started", "the server has started"; "version" => env!("CARGO_PKG_VERSION"), "roles" => roles.join(","));
         Ok(Server {
             http,
             admin,
@@ -306,7 +308,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
     pub fn reload(&self) {
         match &self.certificate {
             Some(certificate) => certificate.request_reload(),
-            None => slog::info!(self.log, "there is nothing to reload: the API has no TLS certificate"),
+            None => slog::info!(self.log, # "server.nothing_to_reload", "there is nothing to reload: the API has no TLS certificate"),
         }
     }
 
@@ -316,10 +318,10 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.admin.set_stopping();
         if !self.drain_delay.is_zero() {
-            slog::info!(self.log, "draining: reporting not ready, still serving"; "seconds" => self.drain_delay.as_secs());
+            slog::info!(self.log, # "server.draining", "draining: reporting not ready, still serving"; "seconds" => self.drain_delay.as_secs());
             tokio::time::sleep(self.drain_delay).await;
         }
-        slog::info!(self.log, "stopping: no new requests or attempts; waiting for those in flight; a second signal ends the server at once";
+        slog::info!(self.log, # "server.stopping", "stopping: no new requests or attempts; waiting for those in flight; a second signal ends the server at once";
             "attempts" => self.engine.slots().in_flight(), "until" => (Clock::system().now() + self.drain_timeout).to_rfc3339());
         let deadline = tokio::time::Instant::now() + self.drain_timeout;
         self.engine.stop();
@@ -338,42 +340,10 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         self.engine.drain(deadline).await;
         self.audit.stop().await;
         if closed.is_err() {
-            slog::warn!(self.log, "requests were still in progress at the end of the drain timeout and are interrupted");
+            slog::warn!(self.log, # "requests.interrupted", "requests were still in progress at the end of the drain timeout and are interrupted");
         }
         // It is harmless to interrupt requests to the admin listener.
         let _ = tokio::time::timeout(ADMIN_CLOSE_TIMEOUT, self.admin.close()).await;
         Ok(())
     }
-}
-
-fn policy(settings: &Settings, descriptors: Descriptors, data_dir: &DataDir, new_hosts: NewHosts) -> anyhow::Result<GuardPolicy> {
-    let mut authorities = Vec::new();
-    let mut add = |pem: &[u8], name: &str| -> anyhow::Result<()> {
-        let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(byte_order_mark::skipped(pem))
-            .collect::<Result<_, _>>()
-            .with_context(|| format!("{name} contains no usable certificate"))?;
-        anyhow::ensure!(!certificates.is_empty(), "{name} contains no certificate");
-        authorities.extend(certificates);
-        Ok(())
-    };
-    for path in &settings.ca_files {
-        let pem = std::fs::read(path).with_context(|| format!("cannot read the certificate authorities in {}", path.display()))?;
-        add(&pem, &path.display().to_string())?;
-    }
-    if settings.dev {
-        add(data_dir.development_authority()?.as_bytes(), "dev-ca.pem")?;
-    }
-    Ok(GuardPolicy {
-        allow_networks: settings.allowed_networks(),
-        deny_networks: settings.deny_networks.clone(),
-        allowed_ports: settings.allowed_ports(),
-        allow_http: settings.allow_http,
-        extra_root_certificates: authorities,
-        connect_timeout: Duration::from_secs(settings.connect_timeout_seconds),
-        name_servers: settings.name_servers.clone(),
-        use_hosts_file: settings.use_hosts_file,
-        new_hosts: Some(new_hosts),
-        max_lookups: descriptors.lookups(),
-        max_idle_connections: descriptors.idle_connections(),
-    })
 }

@@ -76,8 +76,20 @@ struct Hold {
 
 #[derive(Debug)]
 struct OpenCircuit {
+    /// When the circuit opened.
+    opened_at: DateTime<Utc>,
+    /// When the current pause began.
     since: DateTime<Utc>,
     pause: TimeDelta,
+}
+
+/// A change of the health that operators want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthChange {
+    /// The circuit has opened after this number of failures in a row.
+    Failing { failures: u32 },
+    /// An attempt has succeeded after this number of failures in a row.
+    Recovered { failures: u32, failing_since: DateTime<Utc> },
 }
 
 impl Default for Health {
@@ -96,7 +108,7 @@ impl Health {
         self.allowance > 1 && self.failures_in_a_row == 0
     }
 
-    pub(super) fn succeeded(&mut self, cap: usize, now: DateTime<Utc>) {
+    pub(super) fn succeeded(&mut self, cap: usize, now: DateTime<Utc>) -> Option<HealthChange> {
         if self.count_at(now) == 0 {
             self.count = (now, 0);
         }
@@ -110,8 +122,9 @@ impl Health {
             self.allowance = (self.allowance + 1).min(cap);
             self.accepted = 0;
         }
-        self.failures_in_a_row = 0;
-        self.open_circuit = None;
+        let failures = std::mem::take(&mut self.failures_in_a_row);
+        let open = self.open_circuit.take()?;
+        Some(HealthChange::Recovered { failures, failing_since: open.opened_at })
     }
 
     /// Reduces the allowance. The caller has closed the idle connections of the webhook.
@@ -120,18 +133,22 @@ impl Health {
         self.accepted = 0;
     }
 
-    pub(super) fn failed(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>) {
+    pub(super) fn failed(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<HealthChange> {
         self.allowance = (self.allowance / 2).max(1);
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
         match &mut self.open_circuit {
             // The attempt was in flight when the circuit opened, so it was not a probe.
-            Some(open) if started_at <= open.since => {}
-            Some(open) => *open = OpenCircuit { since: now, pause: (open.pause * 2).min(MAX_PAUSE) },
+            Some(open) if started_at <= open.since => None,
+            Some(open) => {
+                (open.since, open.pause) = (now, (open.pause * 2).min(MAX_PAUSE));
+                None
+            }
             None if self.failures_in_a_row >= FAILURES_TO_OPEN => {
                 self.allowance = 1;
-                self.open_circuit = Some(OpenCircuit { since: now, pause: MIN_PAUSE });
+                self.open_circuit = Some(OpenCircuit { opened_at: now, since: now, pause: MIN_PAUSE });
+                Some(HealthChange::Failing { failures: self.failures_in_a_row })
             }
-            None => {}
+            None => None,
         }
     }
 
@@ -214,9 +231,8 @@ mod tests {
     #[test]
     fn each_failed_probe_doubles_the_pause_and_a_success_closes_the_circuit() {
         let mut health = Health::default();
-        for _ in 0..FAILURES_TO_OPEN {
-            health.failed(at(0), at(1000));
-        }
+        let changes: Vec<_> = (0..FAILURES_TO_OPEN).filter_map(|_| health.failed(at(0), at(1000))).collect();
+        assert_eq!(changes, [HealthChange::Failing { failures: FAILURES_TO_OPEN }]);
         assert_eq!(health.open_until(at(1000)), Some(at(1250)));
         assert_eq!(health.open_until(at(1250)), None, "a probe may be sent");
         health.failed(at(900), at(1300));
@@ -231,8 +247,10 @@ mod tests {
         health.failed(now, now);
         assert_eq!(health.open_until(now), Some(now + MAX_PAUSE));
         assert_eq!(health.open_until(at(0)), None, "a clock that was set back does not keep the circuit open");
-        health.succeeded(64, now);
+        let recovered = HealthChange::Recovered { failures: FAILURES_TO_OPEN + 23, failing_since: at(1000) };
+        assert_eq!(health.succeeded(64, now), Some(recovered));
         assert_eq!((health.open_until(now), health.allowance()), (None, 2));
+        assert_eq!(health.succeeded(64, now), None, "each change is reported once");
     }
 
     #[test]

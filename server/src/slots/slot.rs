@@ -18,6 +18,7 @@ pub struct Slot {
     pub(super) reached: Reached,
     pub(super) hold_until: Option<DateTime<Utc>>,
     pub(super) ended: Option<Ended>,
+    pub(super) is_released: bool,
 }
 
 /// What an attempt has reached.
@@ -47,11 +48,27 @@ impl Slot {
         self.hold_until = until;
     }
 
-    /// Frees the slot, and stores how the attempt ended. Keep the returned value until the attempt is recorded.
-    pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> Unrecorded {
+    /// Frees the slot, and stores how the attempt ended. Keep the first returned value until the attempt is recorded.
+    /// The second one is the change of the health of the webhook.
+    pub fn end(mut self, accepted: bool, at: DateTime<Utc>) -> (Unrecorded, Option<HealthChange>) {
         self.ended = Some(Ended { accepted, at, reached: self.reached });
         self.slots.lock().unrecorded += 1;
-        Unrecorded(self.slots.clone())
+        let change = self.release();
+        (Unrecorded(self.slots.clone()), change)
+    }
+
+    fn release(&mut self) -> Option<HealthChange> {
+        if std::mem::replace(&mut self.is_released, true) {
+            return None;
+        }
+        let mut state = self.slots.lock();
+        let change = state.release(self, &self.slots.caps);
+        let must_wake = !state.ready.is_empty() || state.has_queued_work() || state.hosts.has_changed();
+        drop(state);
+        if must_wake {
+            self.slots.woken.notify_one();
+        }
+        change
     }
 }
 
@@ -73,12 +90,6 @@ impl Drop for Unrecorded {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut state = self.slots.lock();
-        state.release(self, &self.slots.caps);
-        let must_wake = !state.ready.is_empty() || state.has_queued_work() || state.hosts.has_changed();
-        drop(state);
-        if must_wake {
-            self.slots.woken.notify_one();
-        }
+        self.release();
     }
 }

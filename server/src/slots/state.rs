@@ -264,10 +264,11 @@ impl State {
             reached: Reached::default(),
             hold_until: None,
             ended: None,
+            is_released: false,
         }
     }
 
-    pub(super) fn release(&mut self, slot: &Slot, caps: &Caps) {
+    pub(super) fn release(&mut self, slot: &Slot, caps: &Caps) -> Option<HealthChange> {
         self.normal_attempts.remove(&slot.number);
         self.overdue.remove(&slot.number);
         self.hosts.end(&slot.hosts, slot.ended);
@@ -292,25 +293,26 @@ impl State {
                 self.accounts.remove(&slot.account);
             }
         }
-        let Some(webhook) = self.webhooks.get_mut(&slot.webhook_id) else { return };
+        let webhook = self.webhooks.get_mut(&slot.webhook_id)?;
         *(if slow { &mut webhook.slow } else { &mut webhook.in_flight }) -= 1;
         if webhook.in_flight + webhook.slow == 0 {
             webhook.idle_since = slot.ended.map(|ended| ended.at);
         }
         let mut reason = WaitReason::Ready;
-        match slot.ended {
+        let change = match slot.ended {
             // The allowance may grow to the full cap, not only to this node's share, because this node may become the
             // only node.
             Some(Ended { accepted: true, at, .. }) => webhook.health.succeeded(caps.per_webhook, at),
             Some(Ended { accepted: false, at, .. }) => {
-                webhook.health.failed(slot.started_at, at);
+                let change = webhook.health.failed(slot.started_at, at);
                 if let Some(until) = slot.hold_until {
                     webhook.health.asked_to_wait(slot.started_at, at, until);
                 }
                 reason = webhook.health.open_until(at).map_or(WaitReason::Ready, WaitReason::Time);
+                change
             }
-            None => {}
-        }
+            None => None,
+        };
         // See `blocking_host`: this webhook need not wait for its host any longer.
         let is_exempt = webhook.health.is_proven() && webhook.in_flight + webhook.slow == 0 && self.hosts.have_accepted(&slot.hosts);
         for (lane, wait) in Lane::ALL.into_iter().zip(webhook.waits) {
@@ -321,6 +323,7 @@ impl State {
                 _ => {}
             }
         }
+        change
     }
 }
 

@@ -281,7 +281,7 @@ fn an_overdue_attempt_counts_as_slow_once_the_slow_caps_allow() {
 fn no_attempt_starts_while_too_many_are_unrecorded() {
     let slots = Slots::new(Caps::new(8, 8));
     let mut unrecorded: Vec<Unrecorded> =
-        (0..MAX_UNRECORDED).map(|_| take(&slots, "a", 1, Lane::Fresh).expect("a slot").end(true, at(0))).collect();
+        (0..MAX_UNRECORDED).map(|_| take(&slots, "a", 1, Lane::Fresh).expect("a slot").end(true, at(0)).0).collect();
     assert!(take(&slots, "a", 1, Lane::Fresh).is_none());
     assert!(slots.take_ready(at(0), 10).is_empty());
     unrecorded.pop();

@@ -85,7 +85,7 @@ pub struct AuditFilter {
 impl AuditFilter {
     /// Returns the lowest identifier that the filter selects.
     pub(super) fn first_id(&self) -> Uuid {
-        self.since.map_or(Uuid::nil(), AuditEvent::first_id_at)
+        self.since.map_or(Uuid::nil(), first_id_at)
     }
 
     /// Returns whether the filter can select the event of a registration.
@@ -95,7 +95,7 @@ impl AuditFilter {
 
     /// Returns the page with a position that leaves out the events at `until` and later. So these events are not read.
     pub(super) fn page(&self, page: Page) -> Page {
-        let until = self.until.map(AuditEvent::first_id_at);
+        let until = self.until.map(first_id_at);
         Page { after: page.after.into_iter().chain(until).min(), ..page }
     }
 }

@@ -224,7 +224,9 @@ pub enum DeactivationCause {
 }
 
 impl DeactivationCause {
-    pub(super) fn reason(self) -> &'static str {
+    /// Returns the reason in the API.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
         match self {
             DeactivationCause::Gone => REASON_GONE,
             DeactivationCause::Failing(_) => REASON_FAILING,
@@ -240,7 +242,7 @@ pub struct Failures {
     pub attempts: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DeliveryFilter {
     pub account: Option<Account>,
     pub webhook_id: Option<Uuid>,
@@ -250,6 +252,20 @@ pub struct DeliveryFilter {
     pub since: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
 }
+
+impl DeliveryFilter {
+    /// Returns the identifiers of the deliveries that a page can contain: from the first to before the second. The
+    /// identifier of a delivery contains its creation time, so the range contains only deliveries of the time range.
+    pub(super) fn ids(&self, page: Page) -> (Uuid, Uuid) {
+        let until = self.until.map_or(Uuid::max(), first_id_at);
+        (self.since.map_or(Uuid::nil(), first_id_at), page.after.map_or(until, |after| after.min(until)))
+    }
+}
+
+/// A list of pending deliveries, or of deliveries that a deactivation is cancelling, sorts the identifiers of all of them
+/// if there are at most this many. The indexes of these deliveries have another order, because attempts need that order.
+/// If there are more, the list examines all deliveries in its own order.
+pub(super) const MAX_SORTED: usize = 100_000;
 
 /// The maximum number of attempts that are shown with a delivery.
 pub(super) const ATTEMPTS_SHOWN: u32 = 50;

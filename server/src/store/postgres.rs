@@ -31,6 +31,7 @@ mod erasure;
 mod failures;
 mod handshakes;
 mod holds;
+pub(crate) mod inspect;
 mod keys;
 mod leases;
 pub(crate) mod migration_guard;

@@ -30,6 +30,7 @@ mod erasure;
 mod failures;
 mod handshakes;
 mod holds;
+pub(crate) mod inspect;
 mod keys;
 mod leases;
 mod new_deliveries;

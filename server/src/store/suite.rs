@@ -13,6 +13,7 @@ pub(super) mod database;
 mod erasure;
 mod failures;
 mod keys;
+mod lists;
 mod operational;
 mod order;
 mod pauses;
@@ -253,15 +254,7 @@ async fn deliveries_of_a_deactivated_webhook_stay_cancelled_after_its_activation
     bench.finish(&in_flight, Next::RetryAt(seconds(4))).await;
     let (delivery, attempts) = bench.delivery(in_flight.delivery_id).await;
     assert_eq!((delivery.status, attempts.len()), (DeliveryStatus::Cancelled, 1), "the attempt is recorded and not repeated");
-    let all = DeliveryFilter {
-        account: None,
-        webhook_id: Some(webhook.id),
-        notification_id: None,
-        status: Some(DeliveryStatus::Cancelled),
-        event_type: None,
-        since: None,
-        until: None,
-    };
+    let all = DeliveryFilter { webhook_id: Some(webhook.id), status: Some(DeliveryStatus::Cancelled), ..DeliveryFilter::default() };
     assert_eq!(bench.store.list_deliveries(all, Page { after: None, limit: 10 }).await.expect("readable").items.len(), 2);
 }
 

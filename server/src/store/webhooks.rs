@@ -171,6 +171,17 @@ pub enum HandshakeEnd {
     GivenUp,
 }
 
+impl HandshakeEnd {
+    /// Returns when the next attempt is due.
+    #[must_use]
+    pub fn next(self) -> Option<DateTime<Utc>> {
+        match self {
+            HandshakeEnd::RetryAt(due_at) => Some(due_at),
+            HandshakeEnd::Verified | HandshakeEnd::GivenUp => None,
+        }
+    }
+}
+
 /// Why an update is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpdateRefusal {

@@ -106,6 +106,13 @@ async fn a_request_is_checked_in_the_documented_order() {
     assert_eq!(problem_status(&full, "application/json", ID, "not json").await, 400);
     assert_eq!(problem_status(&full, "application/json", "x", good).await, 400);
     assert_eq!(problem_status(&full, "application/json", ID, good).await, 404);
+    // The second refusal for the same reason is left out at level `info`.
+    assert_eq!(problem_status("unknown", "text/plain", "x", &bad).await, 401);
+    let lines = server.events("authentication.refused").into_iter();
+    let lines: Vec<_> = lines.map(|line| json!([line["level"], line["status"], line["reason"]])).collect();
+    let expected =
+        [json!(["INFO", 401, "unknown_token"]), json!(["INFO", 403, "insufficient_scope"]), json!(["DEBG", 401, "unknown_token"])];
+    assert_eq!(lines, expected);
 }
 
 #[tokio::test]

@@ -119,6 +119,15 @@ async fn a_browser_shows_the_whole_api_without_requests_to_other_hosts() {
     for summary in operations.filter_map(|operation| operation["summary"].as_str()) {
         browser.wait_for_text(summary).await;
     }
+    // The types of authentication are visible without a click.
+    for shown in [
+        "basic (HTTP Basic)",
+        "client_credential (OAuth 2.0 client credentials)",
+        "noauth (no authentication)",
+        "https://callbacks.example/notify",
+    ] {
+        browser.wait_for_text(shown).await;
+    }
     browser.click("text.includes('One of') && text.includes('BasicAuthInput')").await;
     for authentication in ["basic", "client_credential", "noauth"] {
         let options = "[...document.querySelectorAll('[role=option]')]";
@@ -127,6 +136,19 @@ async fn a_browser_shows_the_whole_api_without_requests_to_other_hosts() {
     browser.click("text.includes('{$request.body#/targetURL}')").await;
     for header in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         browser.wait_for_text(header).await;
+    }
+
+    browser.open(&format!("{page}#tag/receive-callbacks/webhook/POST/notification")).await;
+    for shown in ["hmac.compare_digest", "The service sends this request to your callback server", "catalog.purchase.closed"] {
+        browser.wait_for_text(shown).await;
+    }
+    // On a phone and on a desktop, nothing is wider than the window, and no path of an operation is cut off.
+    for width in [390, 1280] {
+        browser.set_width(width).await;
+        browser.wait_for("document.querySelectorAll('.endpoint-path').length > 10").await;
+        browser.wait_for(&format!("innerWidth == {width} && document.documentElement.scrollWidth <= {width}")).await;
+        let cut_off = "[...document.querySelectorAll('.endpoints')].filter(list => list.scrollWidth > list.clientWidth).length";
+        assert_eq!(browser.evaluate(cut_off).await, 0, "{width}");
     }
 
     browser.open(&format!("{page}#problem-rate_limited")).await;

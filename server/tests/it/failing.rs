@@ -1,6 +1,9 @@
 //! Webhooks that never succeed: deactivation and its events.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Receiver, Reply, Server, Setup, id_of};
@@ -78,8 +81,19 @@ async fn five_days_and_ten_attempts_without_success_deactivate_a_webhook() {
     assert_eq!(event["type"], "webhook.deactivated");
     let expected = json!({ "webhook": { "id": id, "targetURL": receiver.url() }, "reason": "failing", "at": "2026-01-07T15:05:05Z" });
     assert_eq!(data_with_documented_shape(&event), expected);
-    let log = server.log();
-    assert!(log.contains("webhook deactivated: it has accepted nothing for too long") && log.contains("failed_attempts"), "{log}");
+    // A process has one `instance`, and the server was restarted once.
+    let attempts = server.events("attempt.failed");
+    let instances: BTreeSet<&str> = attempts.iter().filter_map(|line| line["instance"].as_str()).collect();
+    assert_eq!((attempts.len(), instances.len()), (11, 2));
+    check_failed_attempt(&attempts[0], &id);
+    assert_eq!(server.events("webhook.failing").len(), 1, "only the first process has seen five failures in a row");
+    let [deactivated] = &server.events("webhook.deactivated")[..] else { panic!("not one line: {}", server.log()) };
+    let expected = ["default", id.as_str(), "failing", "2026-01-02T15:04:35+00:00"];
+    assert_eq!(["account", "webhook", "reason", "failing_since"].map(|field| deactivated[field].as_str().unwrap_or_default()), expected);
+    assert_eq!(deactivated["failed_attempts"], 11);
+    let metrics = server.admin_api().send(Method::GET, "/metrics", &[], "").await;
+    let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
+    assert!(metrics.contains("webhooks_deactivations_total{reason=\"failing\"} 1"), "{metrics}");
     let listed = api.list("/notifications?type=webhook.deactivated").await;
     assert_eq!(listed.len(), 1, "the event is a notification of the account");
     api.activate(&id).await;
@@ -101,6 +115,31 @@ async fn the_operator_sets_how_long_a_webhook_may_fail() {
     server.advance(TimeDelta::days(300));
     publish_failing(&server, &mut receiver, 1).await;
     assert_eq!(api.webhook(&id).await["status"], "active", "0 never deactivates");
+    receiver.always_reply(Reply::Status(204));
+    publish_failing(&server, &mut receiver, 2).await;
+    let lines = [server.events("webhook.failing"), server.events("webhook.recovered")].concat();
+    let failures: Vec<&Value> = lines.iter().map(|line| &line["failures"]).collect();
+    assert_eq!(failures, [&json!(5), &json!(11)], "the log has each change once");
+}
+
+/// Checks the line of a failed attempt that is not repeated. The fields are stable.
+fn check_failed_attempt(line: &Value, webhook: &str) {
+    let fields: BTreeSet<&str> = line.as_object().expect("an object").keys().map(String::as_str).collect();
+    let connection = ["remote", "http", "tls", "lookup_us", "connect_us", "tls_us", "connection_reused", "request_repeated"];
+    let missing: Vec<&str> =
+        ["account", "webhook", "delivery", "host", "outcome", "status_code", "error", "attempt", "next", "duration_ms"]
+            .into_iter()
+            .chain(connection)
+            .filter(|field| !fields.contains(field))
+            .collect();
+    assert!(missing.is_empty(), "{missing:?} in {line}");
+    let values = json!({
+        "level": "INFO", "account": "default", "webhook": webhook, "host": "127.0.0.1", "outcome": "rejected", "status_code": 500,
+        "error": "the receiver returned 500; only 200 to 299 accept a callback", "attempt": 1, "next": "none", "omitted": 0,
+    });
+    for (field, value) in values.as_object().expect("an object") {
+        assert_eq!(&line[field], value, "{field}");
+    }
 }
 
 #[tokio::test]

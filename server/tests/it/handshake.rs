@@ -184,7 +184,7 @@ async fn an_activation_starts_a_new_handshake_until_one_was_confirmed() {
     receiver.reply_to_next([Reply::Status(410)]);
     let id = api.register_url(&receiver.url()).await;
     let first = receiver.next().await;
-    eventually("the record", async || server.log().contains("GivenUp").then_some(())).await;
+    eventually("the record", async || server.log().contains(r#""next":"none""#).then_some(())).await;
     server.advance(TimeDelta::days(2));
     let activated = api.activate(&id).await;
     assert_eq!(state(&activated), UNVERIFIED);

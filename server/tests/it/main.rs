@@ -16,6 +16,7 @@ mod backup; // backup under load, and restore
 mod bad_input;
 mod broken_receivers; // the mistakes of receivers, and what each failure says // refused requests, which change nothing
 mod changes; // how changes of a webhook affect pending deliveries; signatures; test callbacks
+mod check; // what `webhooks-server check` finds
 mod clock; // system clock changes
 mod connections; // the connections of callbacks: their reuse, HTTP version and time limits
 mod constraints; // values at and beyond the bounds of every constraint in openapi.json

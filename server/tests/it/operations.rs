@@ -39,8 +39,20 @@ async fn a_server_whose_store_accepts_no_writes_is_alive_but_not_ready() {
     let reason = refused["reasons"][0].as_str().expect("a reason");
     assert!(reason.starts_with("the store takes no writes: "), "{reason}");
     assert_eq!(get(&admin_api, "/healthz").await.status, 200);
+    // Several failures of each background task are one change of the state.
+    let repeated = async || (server.events("store.operation_failed").len() >= 5).then_some(());
+    eventually("repeated failures", repeated).await;
+    assert!(has_metric(&admin_api, "webhooks_store_unavailable 1").await);
     lock.release().await;
     eventually("the server to be ready again", async || (get(&admin_api, "/readyz").await.status == 200).then_some(())).await;
+    eventually("the end of the outage", async || (!server.events("store.available").is_empty()).then_some(())).await;
+    assert_eq!((server.events("store.unavailable").len(), server.events("store.available").len()), (1, 1), "{}", server.log());
+    assert!(server.events("store.available")[0]["failures"].as_u64() >= Some(5));
+    assert!(has_metric(&admin_api, "webhooks_store_unavailable 0").await);
+}
+
+async fn has_metric(admin_api: &Api, sample: &str) -> bool {
+    String::from_utf8_lossy(&get(admin_api, "/metrics").await.body).lines().any(|line| line == sample)
 }
 
 #[tokio::test]
@@ -69,12 +81,15 @@ async fn a_server_with_full_storage_is_not_ready_until_space_is_free() {
     assert!(reason.starts_with("the storage is full: ") && reason.ends_with("(storage.max_bytes)"), "{reason}");
     assert_eq!((reasons.len(), &unready["ready"]), (1, &json!(false)));
     assert_eq!(get(&admin_api, "/healthz").await.status, 200);
+    eventually("the line", async || (!server.events("storage.full").is_empty()).then_some(())).await;
     for id in accepted {
         api.delete(&format!("/notifications/{id}")).await.expect(204);
     }
     server.database().shrink().await;
     eventually("the server to be ready again", async || (get(&admin_api, "/readyz").await.status == 200).then_some(())).await;
     api.publish(&notification).await;
+    eventually("the line", async || (!server.events("storage.available").is_empty()).then_some(())).await;
+    assert_eq!((server.events("storage.full").len(), server.events("storage.available").len()), (1, 1), "{}", server.log());
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
 
     let (_, messages) = run_delivery_command(&process, &["pause", "--webhook", &id]).await;
     assert!(messages.contains(&format!("paused webhook {id}")), "{messages}");
+    eventually("the line", async || process.log().contains("event: deliveries.paused").then_some(())).await;
     // The pause applies to every notification that is published after the command has ended.
     let held = api.publish_type("a.b").await;
     assert_eq!(other.next().await.id(), id_of(&held));
@@ -59,6 +60,11 @@ async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
     assert_eq!(ids, [id_of(&held), id_of(&later)]);
     eventually("the outcomes", async || api.list(&format!("/deliveries?webhookID={id}&status=pending")).await.is_empty().then_some(()))
         .await;
+    eventually("the end of the pause", async || process.log().contains("event: deliveries.resumed").then_some(())).await;
+    let log = process.log();
+    // Both processes have seen the pause.
+    let counts = ["deliveries.paused", "deliveries.resumed"].map(|event| log.matches(&format!("event: {event}")).count());
+    assert_eq!(counts, [2, 1], "{log}");
 }
 
 #[tokio::test]

@@ -82,9 +82,14 @@ async fn the_payload_is_delivered_byte_for_byte() {
         let body = format!(r#"{{"type":"a.b","data":{data}}}"#);
         let published = api.call(Method::POST, "/notifications", &[], body).await;
         assert_eq!(published.status, 202, "{published:?}");
-        let callback = receiver.next().await;
-        let text = String::from_utf8(callback.body.to_vec()).expect("UTF-8");
-        assert!(text.contains(&format!(r#""data":{data},"#)), "{text}");
+        // The generated client does the same.
+        let publication = webhooks_client::types::NotificationPublication::builder().type_("a.b").data(data);
+        let again = api.client().publish_notification().body(publication).send().await.expect("202").into_inner();
+        assert_eq!(again.data.as_str(), data);
+        for callback in receiver.next_callbacks(2).await {
+            let text = String::from_utf8(callback.body.to_vec()).expect("UTF-8");
+            assert!(text.contains(&format!(r#""data":{data},"#)), "{text}");
+        }
         let read = api.get(&format!("/notifications/{}", id_of(&published.json()))).await;
         assert!(String::from_utf8_lossy(&read.body).contains(data), "{read:?}");
     }

@@ -98,7 +98,7 @@ async fn a_handshake_that_ends_the_process_has_only_the_attempts_of_the_retry_sc
     let webhook = process.api().register_url(&killer.url()).await;
     die_at(&mut killer, &mut process).await;
     die_at(&mut killer, &mut process).await;
-    eventually("the end of the handshake", async || process.log().contains("GivenUp").then_some(())).await;
+    eventually("the end of the handshake", async || process.log().contains("next: none").then_some(())).await;
     assert_eq!(killer.count(), 2);
     assert_eq!(process.api().webhook(&webhook).await["deactivation"]["reason"], "unverified");
 }

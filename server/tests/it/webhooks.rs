@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use webhooks_client::types::ListWebhooksStatus;
+use webhooks_client::types::WebhookStatus;
 
 use crate::harness::{Server, Setup, id_of};
 
@@ -53,7 +53,7 @@ async fn a_list_can_be_filtered_by_status() {
     let active = api.register_url("https://example.com/a").await;
     let deactivated = api.register_url("https://example.com/b").await;
     api.deactivate(&deactivated).await;
-    for (status, expected) in [(ListWebhooksStatus::Active, &active), (ListWebhooksStatus::Deactivated, &deactivated)] {
+    for (status, expected) in [(WebhookStatus::Active, &active), (WebhookStatus::Deactivated, &deactivated)] {
         let page = api.client().list_webhooks().status(status).send().await.expect("a page").into_inner();
         let ids: Vec<String> = page.data.iter().map(|webhook| webhook.id.to_string()).collect();
         assert_eq!(ids, std::slice::from_ref(expected));

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use openapi_proof::Service;
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::quote;
-use serde_json::Value;
+use serde_json::{Value, json};
 use syn::punctuated::Punctuated;
 
 /// Generates a source file from the text of openapi.json.
@@ -67,26 +67,80 @@ pub fn generate(document: &str) -> anyhow::Result<String> {
 /// In the same cases as [`generate`].
 pub fn generate_mock(document: &str) -> anyhow::Result<String> {
     let document = prepare(document)?;
-    let tokens = Generator::default().httpmock(&document, "crate").context("the mocks cannot be generated")?;
+    let tokens = Generator::new(&settings()).httpmock(&document, "crate").context("the mocks cannot be generated")?;
     let file = syn::parse2(tokens).context("the generated mocks are not Rust")?;
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file)))
 }
 
 fn generate_file(document: &str) -> anyhow::Result<syn::File> {
     let document = prepare(document)?;
-    let mut settings = GenerationSettings::default();
+    let mut settings = settings();
     settings.with_interface(InterfaceStyle::Builder).with_hooks(HooksMode::Expected).with_inner_type(quote!(crate::exchange::Exchange));
     let tokens = Generator::new(&settings).generate_tokens(&document).context("the client cannot be generated")?;
     syn::parse2(tokens).context("the generated client is not Rust")
+}
+
+/// The type of each member that contains any JSON object. It keeps the bytes of the object.
+const PAYLOAD: &str = "Payload";
+
+/// Members with an open vocabulary: the schema, the path of the member, and the type. Each type has a variant for each known value, and
+/// keeps unknown values.
+const VOCABULARIES: [(&str, &[&str], &str); 3] =
+    [("Attempt", &["outcome"], "Outcome"), ("Problem", &["code"], "Code"), ("Deactivation", &["reason"], "DeactivationReason")];
+
+/// The settings of the client and of the mocks. The types in client/src/ replace the types that would be generated.
+fn settings() -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    for name in VOCABULARIES.iter().map(|(_, _, name)| *name).chain([PAYLOAD]) {
+        settings.with_replacement(name, format!("crate::{name}"), [TypeImpl::Display, TypeImpl::FromStr].into_iter());
+    }
+    settings
 }
 
 /// Converts the document into the form that the generator needs.
 fn prepare(document: &str) -> anyhow::Result<openapiv3::OpenAPI> {
     let mut document: Value = serde_json::from_str(document).context("openapi.json is not JSON")?;
     inline_variants(&mut document)?;
+    for (schema, path, name) in VOCABULARIES {
+        let mut member = document.pointer_mut("/components/schemas").and_then(|schemas| schemas.get_mut(schema));
+        for step in path {
+            member = member.and_then(|schema| schema.get_mut("properties")?.get_mut(step));
+        }
+        // A document without the schema, such as that of a test, needs no replacement.
+        if let Some(member) = member {
+            refer(member, name);
+        }
+    }
+    name_payloads(&mut document);
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let schemas = schemas.context("openapi.json has no /components/schemas")?;
+    for name in VOCABULARIES.iter().map(|(_, _, name)| *name).chain([PAYLOAD]) {
+        schemas.insert(name.to_owned(), json!({ "type": "object" }));
+    }
     // The order of the members in openapi.json must not change the client.
     document.sort_all_objects();
     serde_json::from_value(document).context("openapi.json is not an OpenAPI 3.0 document")
+}
+
+/// Replaces each schema of any JSON object with a reference to [`PAYLOAD`].
+fn name_payloads(schema: &mut Value) {
+    let is_payload =
+        |schema: &Value| schema["type"] == "object" && schema["additionalProperties"] == true && schema.get("properties").is_none();
+    if is_payload(schema) {
+        refer(schema, PAYLOAD);
+        return;
+    }
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(name_payloads),
+        Value::Array(items) => items.iter_mut().for_each(name_payloads),
+        _ => {}
+    }
+}
+
+/// Replaces a schema with a reference to the schema `name`, and keeps its description.
+fn refer(schema: &mut Value, name: &str) {
+    let description = schema["description"].take();
+    *schema = json!({ "allOf": [{ "$ref": format!("#/components/schemas/{name}") }], "description": description });
 }
 
 /// Generated types that contain a secret. Their `Debug` must not show the secret.

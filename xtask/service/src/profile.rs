@@ -3,9 +3,9 @@
 use anyhow::{Context as _, anyhow};
 use openapi_proof::{Callback, ErrorHeader, Errors, Evidence, Profile, Refusal, Security, Service, Unseen};
 use serde_json::{Map, Value, json};
-use webhooks_server_api::DEFAULT_LISTEN;
 use webhooks_server_api::callback::{CallbackBody, CallbackHeaders, ResponseClass};
 use webhooks_server_api::types::PageLimit;
+use webhooks_server_api::{DEFAULT_LISTEN, NOT};
 
 /// Returns the description of this service for the crate `openapi-proof`.
 ///
@@ -19,7 +19,23 @@ pub fn service() -> anyhow::Result<Service> {
 fn generated() -> anyhow::Result<Value> {
     let version = semver::Version::parse(env!("CARGO_PKG_VERSION")).context("cannot parse the version of this package")?;
     let api = webhooks_server_api::api_mod::stub_api_description().map_err(|error| anyhow!("cannot describe the API trait: {error}"))?;
-    api.openapi("", version).json().context("cannot generate the document of the API trait")
+    let mut document = api.openapi("", version).json().context("cannot generate the document of the API trait")?;
+    restore_not(&mut document);
+    Ok(document)
+}
+
+/// Adds the keyword `not` to each schema for which the code has it as the extension [`NOT`].
+fn restore_not(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(restore_not),
+        Value::Object(members) => {
+            members.values_mut().for_each(restore_not);
+            if let Some(not) = members.shift_remove(NOT) {
+                members.insert("not".to_owned(), not);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn profile() -> anyhow::Result<Profile> {
@@ -170,6 +186,7 @@ fn callback() -> anyhow::Result<Value> {
         class.statuses().iter().map(move |status| ((*status).to_owned(), response.clone()))
     });
     Ok(json!({
+        "operationId": "receiveNotification",
         "tags": ["Webhooks"],
         "security": [{"callbackBasic": []}, {"callbackBearer": []}, {}],
         "parameters": parameters,
@@ -184,5 +201,7 @@ fn schema_of<T: schemars::JsonSchema>() -> anyhow::Result<Value> {
         settings.meta_schema = None;
     });
     let schema = settings.into_generator().into_root_schema_for::<T>().schema;
-    serde_json::to_value(schema).with_context(|| format!("cannot generate the schema of {}", T::schema_name()))
+    let mut schema = serde_json::to_value(schema).with_context(|| format!("cannot generate the schema of {}", T::schema_name()))?;
+    restore_not(&mut schema);
+    Ok(schema)
 }

@@ -19,6 +19,7 @@ mod generated;
 mod lines;
 pub(crate) mod node;
 mod normal;
+mod patterns;
 mod report;
 mod rules;
 mod schema;
@@ -26,6 +27,7 @@ mod unused;
 
 pub use compare::Difference;
 pub use examples::BadExample;
+pub use patterns::BadPattern;
 use rules::{Purpose, Rules};
 
 #[derive(clap::Args)]
@@ -71,6 +73,7 @@ pub fn run(service: &Service, arguments: &Arguments) -> anyhow::Result<ExitCode>
 pub struct Findings {
     pub differences: Vec<Difference>,
     pub examples: Vec<BadExample>,
+    pub patterns: Vec<BadPattern>,
     /// JSON pointers to unused components. The comparison does not include these components.
     pub unused: Vec<String>,
 }
@@ -78,7 +81,7 @@ pub struct Findings {
 impl Findings {
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.differences.is_empty() && self.examples.is_empty() && self.unused.is_empty()
+        self.differences.is_empty() && self.examples.is_empty() && self.patterns.is_empty() && self.unused.is_empty()
     }
 
     /// Returns one line for each finding. `command` is [`crate::Profile::command`].
@@ -108,7 +111,7 @@ impl<'a> Comparison<'a> {
         Ok(Comparison { service })
     }
 
-    /// Compares the text of openapi.json with the code, and checks the examples and components of openapi.json.
+    /// Compares the text of openapi.json with the code, and checks the examples, patterns and components of openapi.json.
     ///
     /// # Errors
     /// When either document is invalid.
@@ -117,6 +120,7 @@ impl<'a> Comparison<'a> {
         Ok(Findings {
             differences: self.differences(&spec)?,
             examples: examples(&spec).context("the examples of openapi.json")?,
+            patterns: patterns::check(&spec),
             unused: unused::components(&spec),
         })
     }

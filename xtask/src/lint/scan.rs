@@ -162,7 +162,7 @@ impl Scan {
 }
 
 /// Whether the tokens begin with `#[cfg(test)]` or with the attribute of fuzz targets.
-fn is_test_attribute(tokens: &[TokenTree]) -> bool {
+pub(super) fn is_test_attribute(tokens: &[TokenTree]) -> bool {
     let [TokenTree::Punct(hash), TokenTree::Group(attribute), ..] = tokens else { return false };
     let attribute = attribute.stream().to_string().replace(' ', "");
     hash.as_char() == '#' && ["cfg(test)", "cfg(any(test,feature=\"fuzzing\"))"].contains(&attribute.as_str())

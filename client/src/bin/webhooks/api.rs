@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use webhooks_client::{Client, Error, ResponseValue, RetryPolicy, types::Problem};
+use webhooks_client::{Client, Error, Failure, ResponseValue, RetryPolicy, types::Problem};
 
 use crate::arguments::Connection;
 use crate::failure::ApiFailure;
@@ -35,9 +35,11 @@ impl Api {
 
     /// Returns the body of the response, or an [`ApiFailure`].
     pub(crate) fn settle<T>(&self, result: Result<ResponseValue<T>, Error<Problem>>) -> Result<T> {
-        let failure =
-            |error: Error<Problem>| ApiFailure { failure: error.into(), url: self.url.clone(), token_source: self.token_source.clone() };
-        Ok(result.map_err(failure)?.into_inner())
+        Ok(result.map_err(|error| self.failure(error.into()))?.into_inner())
+    }
+
+    pub(crate) fn failure(&self, failure: Failure) -> ApiFailure {
+        ApiFailure { failure, url: self.url.clone(), token_source: self.token_source.clone() }
     }
 }
 

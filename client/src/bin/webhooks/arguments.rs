@@ -1,17 +1,22 @@
 //! The arguments of the command line. A test checks that the commands call all operations of openapi.json.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use uuid::Uuid;
 
 mod audit;
+mod publishing;
 mod receiving;
 
 pub(crate) use audit::AuditEvents;
-pub(crate) use receiving::{CheckReceiver, Listen};
-use webhooks_client::types::{ListDeliveriesStatus, ListWebhooksStatus};
+pub(crate) use publishing::{Completions, Manual, Publish, Trigger};
+pub(crate) use receiving::{CheckReceiver, Listen, Replay};
+use webhooks_client::types::{DeliveryStatus, WebhookStatus};
+
+use crate::output::Format;
+use crate::reference::Reference;
 
 /// Register webhooks, publish notifications, inspect deliveries, and receive callbacks on this machine
 #[derive(Debug, Parser)]
@@ -20,8 +25,13 @@ pub(crate) struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
     pub(crate) licenses: bool,
-    /// Print the result as JSON
-    #[arg(long, global = true)]
+    /// Print a table, json or jsonl
+    ///
+    /// A table is for people. `json` prints one JSON value, and `jsonl` prints each item of a list on a line of its own.
+    #[arg(long, value_name = "FORMAT", value_enum, global = true, default_value_t, hide_possible_values = true, display_order = 900)]
+    pub(crate) output: Format,
+    /// The same as --output json
+    #[arg(long, global = true, conflicts_with = "output", display_order = 901)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -29,27 +39,33 @@ pub(crate) struct CommandLine {
     pub(crate) command: Option<Command>,
 }
 
+impl CommandLine {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
+}
+
 /// The address of the API and the access token.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
     /// The address of the API
-    #[arg(long, env = "API_BASE_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", global = true)]
+    #[arg(long, hide_short_help = true, env = "API_BASE_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", global = true)]
     pub(crate) url: String,
     /// A file that contains the access token [default: the token in $API_ACCESS_TOKEN, or else the file `access-token` in the
     /// data directory]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", global = true)]
     pub(crate) token_file: Option<PathBuf>,
     /// The data directory of a server on this machine; it contains the first access token. If the server runs with
     /// `--dev`, the directory also contains a certificate authority
-    #[arg(long, value_name = "DIR", default_value = "./data", global = true)]
+    #[arg(long, hide_short_help = true, value_name = "DIR", default_value = "./data", global = true)]
     pub(crate) data_dir: PathBuf,
     /// A PEM file with certificate authorities to trust in addition to the public certificate authorities
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", global = true)]
     pub(crate) ca_file: Option<PathBuf>,
     /// The proxy for requests to the API [default: the proxy in $HTTPS_PROXY and similar variables, except for hosts in
     /// $NO_PROXY and for an API on this machine]
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(long, hide_short_help = true, value_name = "URL", global = true)]
     pub(crate) proxy: Option<String>,
 }
 
@@ -79,6 +95,8 @@ pub(crate) enum Command {
     RotateSigningSecret(RotateSigningSecret),
     /// Publish a notification
     Publish(Publish),
+    /// Publish a notification with the catalogue's example of an event type, or with your own data
+    Trigger(Trigger),
     /// List notifications, the newest first, or show one notification
     Notifications(Notifications),
     /// Delete a notification and cancel its pending deliveries
@@ -87,46 +105,56 @@ pub(crate) enum Command {
     EventTypes(EventTypes),
     /// List deliveries, the newest first, or show one delivery with its attempts
     Deliveries(Deliveries),
+    /// Tell the history of a delivery in sentences: what happened, why, and what to do
+    Why(DeliveryId),
     /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
     /// List events of the audit log, the newest first: who changed what
     AuditEvents(AuditEvents),
     /// Receive, verify and print callbacks on this machine
     Listen(Listen),
+    /// Send callbacks that `listen` received to another receiver, or list them
+    Replay(Replay),
     /// Send valid and invalid callbacks to your receiver, and report the mistakes of the receiver
     CheckReceiver(CheckReceiver),
+    /// Print the completions of this program for a shell
+    Completions(Completions),
+    /// Write the manual pages of this program to a directory
+    Man(Manual),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Id {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct NotificationId {
-    /// The id of the notification
+    /// The id of the notification, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DeliveryId {
-    /// The id of the delivery
+    /// The id of the delivery, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Recover {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "WEBHOOK")]
-    pub(crate) webhook: Uuid,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, yesterday, or 2h for two hours ago) or later
+    pub(crate) webhook: Reference,
+    /// Select deliveries that were created since then
+    ///
+    /// The time can be a time such as 2006-01-02T15:04:05Z or 15:04, a day such as yesterday, or 2h for two hours ago.
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: DateTime<Utc>,
-    /// Select deliveries that were created before this time
+    /// Select deliveries that were created before then
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
     /// Count the deliveries, but change nothing
@@ -144,7 +172,9 @@ pub(crate) struct Register {
     pub(crate) target_url: String,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file with headers to send with each callback, one header (`Name: value`) per line; - means standard input
+    /// A file with headers to send with each callback
+    ///
+    /// Each line has one header (`Name: value`). - means standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     #[command(flatten)]
@@ -153,16 +183,19 @@ pub(crate) struct Register {
 
 #[derive(Debug, Args)]
 pub(crate) struct Update {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
-    /// The new https URL of the receiver; if the scheme, host or port changes, give the authentication options and
-    /// the headers again
+    pub(crate) id: Reference,
+    /// The new https URL of the receiver
+    ///
+    /// If the scheme, host or port changes, give the authentication options and the headers again.
     #[arg(long, value_name = "URL")]
     pub(crate) target_url: Option<String>,
     #[command(flatten)]
     pub(crate) options: WebhookOptions,
-    /// A file with all headers to send with each callback, one header (`Name: value`) per line; - means standard input
+    /// A file with all headers to send
+    ///
+    /// Each line has one header (`Name: value`). - means standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) header_file: Option<PathBuf>,
     /// Remove all custom headers
@@ -174,18 +207,26 @@ pub(crate) struct Update {
 
 #[derive(Debug, Args)]
 pub(crate) struct WebhookOptions {
-    /// An event type to receive, such as `catalog.purchase.closed`, `catalog.*` or `*` (all types). You can repeat this option
-    /// [default: all types; in an update: unchanged]
+    /// An event type to receive, such as `catalog.*`
+    ///
+    /// The type can be a name such as `catalog.purchase.closed`, a name that ends in `.*`, or `*` (all types). You can repeat
+    /// this option [default: all types; in an update: unchanged]
     #[arg(long = "event-type", value_name = "TYPE")]
     pub(crate) event_types: Vec<String>,
-    /// A description of the webhook; in an update, '' removes the description
+    /// A description of the webhook
+    ///
+    /// In an update, '' removes the description.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
-    /// Maximum number of callbacks per second; in an update, 0 removes the limit
+    /// Maximum number of callbacks per second
+    ///
+    /// In an update, 0 removes the limit.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(0..=1000))]
     pub(crate) max_per_second: Option<u32>,
-    /// Whether to deliver the notifications one after another, in the order of their publication
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Whether to deliver one after another
+    ///
+    /// The notifications are delivered in the order of their publication.
+    #[arg(long, value_name = "BOOL", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) ordered: Option<bool>,
 }
 
@@ -194,35 +235,39 @@ pub(crate) struct WebhookOptions {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Authentication of callbacks")]
 pub(crate) struct Auth {
-    /// The kind of authentication [default: `basic` with --username, `client-credential` with --client-id]
-    #[arg(long = "auth", value_name = "KIND", value_enum)]
+    /// The kind of authentication
+    ///
+    /// [default: `basic` with --username, `client-credential` with --client-id]
+    #[arg(long = "auth", value_name = "KIND", value_enum, hide_short_help = true)]
     pub(crate) kind: Option<AuthKind>,
     /// The user name for `basic`
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
     /// A file that contains the password [default: the password in $WEBHOOKS_PASSWORD, or else a prompt]
-    #[arg(long, value_name = "FILE", requires = "username")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "username")]
     pub(crate) password_file: Option<PathBuf>,
     /// The password itself. Other users of this machine can see the password
-    #[arg(long, value_name = "PASSWORD", requires = "username", conflicts_with = "password_file")]
+    #[arg(long, hide_short_help = true, value_name = "PASSWORD", requires = "username", conflicts_with = "password_file")]
     pub(crate) insecure_password_argument: Option<String>,
-    /// The client id for `client-credential` (OAuth 2.0)
+    /// The client id for OAuth 2.0
     #[arg(long, value_name = "ID", conflicts_with = "username", requires = "token_url")]
     pub(crate) client_id: Option<String>,
     /// A file that contains the client secret [default: the secret in $WEBHOOKS_CLIENT_SECRET, or else a prompt]
-    #[arg(long, value_name = "FILE", requires = "client_id")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "client_id")]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// The client secret itself. Other users of this machine can see the client secret
-    #[arg(long, value_name = "SECRET", requires = "client_id", conflicts_with = "client_secret_file")]
+    #[arg(long, hide_short_help = true, value_name = "SECRET", requires = "client_id", conflicts_with = "client_secret_file")]
     pub(crate) insecure_client_secret_argument: Option<String>,
-    /// The https URL from which the service gets OAuth 2.0 tokens
+    /// The https URL of the token server
+    ///
+    /// The service gets OAuth 2.0 tokens from it.
     #[arg(long, value_name = "URL", requires = "client_id")]
     pub(crate) token_url: Option<String>,
     /// The OAuth 2.0 scope of the tokens
-    #[arg(long, value_name = "SCOPE", requires = "client_id")]
+    #[arg(long, hide_short_help = true, value_name = "SCOPE", requires = "client_id")]
     pub(crate) scope: Option<String>,
     /// The audience of the tokens
-    #[arg(long, value_name = "AUDIENCE", requires = "client_id")]
+    #[arg(long, hide_short_help = true, value_name = "AUDIENCE", requires = "client_id")]
     pub(crate) audience: Option<String>,
 }
 
@@ -240,17 +285,21 @@ pub(crate) enum AuthKind {
 pub(crate) struct List {
     /// List only webhooks with this status: active or deactivated
     #[arg(long)]
-    pub(crate) status: Option<ListWebhooksStatus>,
+    pub(crate) status: Option<WebhookStatus>,
     #[command(flatten)]
     pub(crate) paging: Paging,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Paging {
-    /// Maximum number of items on one page [default: 10, or 200 with `--all`]
+    /// Maximum number of items on one page
+    ///
+    /// [default: 10, or 200 with `--all`]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) limit: Option<u32>,
-    /// Begin at this cursor; the command that listed the previous page printed the cursor
+    /// Begin at this cursor
+    ///
+    /// The command that listed the previous page printed the cursor.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
     /// List the items of all pages
@@ -258,11 +307,20 @@ pub(crate) struct Paging {
     pub(crate) all: bool,
 }
 
+impl Paging {
+    /// Returns the number of items on a page.
+    pub(crate) fn size(&self) -> NonZeroU32 {
+        const DEFAULT: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+        const MAX: NonZeroU32 = NonZeroU32::new(200).expect("not zero");
+        self.limit.and_then(NonZeroU32::new).unwrap_or(if self.all { MAX } else { DEFAULT })
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
     /// Send the catalogue's example of this event type. The receiver cannot distinguish the example from a real
     /// notification [default: webhook.test]
     #[arg(long = "type", value_name = "TYPE")]
@@ -277,39 +335,19 @@ pub(crate) struct EventTypes {
 
 #[derive(Debug, Args)]
 pub(crate) struct RotateSigningSecret {
-    /// The id of the webhook
+    /// The id of the webhook, or the beginning of the id
     #[arg(value_name = "ID")]
-    pub(crate) id: Uuid,
+    pub(crate) id: Reference,
     /// How long the old secret stays valid, in seconds; if somebody else knows the old secret, give 0
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i32).range(0..=604_800))]
     pub(crate) overlap_seconds: i32,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Publish {
-    /// The event type, such as `catalog.purchase.closed`
-    #[arg(value_name = "TYPE")]
-    pub(crate) event_type: String,
-    /// The data of the notification: a JSON object, or @FILE to read the object from a file, or - to read the object
-    /// from standard input
-    #[arg(value_name = "DATA")]
-    pub(crate) data: String,
-    /// The account that receives the notification; only a platform token needs this option
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<String>,
-    /// Deliver only to this webhook, even if the event types of the webhook do not include TYPE
-    #[arg(long, value_name = "ID")]
-    pub(crate) webhook: Option<Uuid>,
-    /// If you repeat the command with the same key, the notification is published only once
-    #[arg(long, value_name = "KEY")]
-    pub(crate) idempotency_key: Option<String>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Notifications {
     /// The id of the notification to show [default: list all notifications]
     #[arg(value_name = "ID", conflicts_with_all = ["event_type", "limit", "cursor", "all"])]
-    pub(crate) id: Option<Uuid>,
+    pub(crate) id: Option<Reference>,
     /// List only notifications of this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
@@ -319,25 +357,34 @@ pub(crate) struct Notifications {
 
 #[derive(Debug, Args)]
 pub(crate) struct Deliveries {
-    /// The id of the delivery to show with its attempts [default: list all deliveries]
-    #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "limit", "cursor", "all"])]
-    pub(crate) id: Option<Uuid>,
+    /// The delivery to show with its attempts
+    ///
+    /// [default: list all deliveries]
+    #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "limit", "cursor", "all", "follow"])]
+    pub(crate) id: Option<Reference>,
+    /// Also print new deliveries and each change
+    ///
+    /// The command runs until you stop it with Ctrl-C.
+    #[arg(long, conflicts_with_all = ["until", "cursor", "all"])]
+    pub(crate) follow: bool,
     /// List only deliveries to this webhook
     #[arg(long, value_name = "ID")]
-    pub(crate) webhook: Option<Uuid>,
+    pub(crate) webhook: Option<Reference>,
     /// List only deliveries of this notification
     #[arg(long, value_name = "ID")]
-    pub(crate) notification: Option<Uuid>,
-    /// List only deliveries with this status: pending, succeeded, failed or cancelled
+    pub(crate) notification: Option<Reference>,
+    /// List only pending, succeeded, failed or cancelled
     #[arg(long)]
-    pub(crate) status: Option<ListDeliveriesStatus>,
-    /// List only deliveries whose notification has this event type
+    pub(crate) status: Option<DeliveryStatus>,
+    /// List only deliveries with this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
-    /// Select deliveries that were created at this time (such as 2006-01-02T15:04:05Z, yesterday, or 2h for two hours ago) or later
+    /// Select deliveries that were created since then
+    ///
+    /// The time can be a time such as 2006-01-02T15:04:05Z or 15:04, a day such as yesterday, or 2h for two hours ago.
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) since: Option<DateTime<Utc>>,
-    /// Select deliveries that were created before this time
+    /// Select deliveries that were created before then
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
     #[command(flatten)]
@@ -345,91 +392,4 @@ pub(crate) struct Deliveries {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
-
-    /// Returns the operations that a command calls.
-    fn operations(command: &Command) -> &'static [&'static str] {
-        match command {
-            Command::Register(_) => &["registerWebhook"],
-            Command::List(_) => &["listWebhooks"],
-            Command::Get(_) => &["getWebhook"],
-            Command::Update(_) => &["updateWebhook"],
-            Command::Deactivate(_) => &["deactivateWebhook"],
-            Command::Activate(_) => &["activateWebhook"],
-            Command::Delete(_) => &["deleteWebhook"],
-            Command::Test(_) => &["testWebhook"],
-            Command::SigningSecret(_) => &["getSigningSecret"],
-            Command::Recover(_) => &["recoverDeliveries"],
-            Command::Publish(_) => &["publishNotification"],
-            Command::Notifications(Notifications { id: Some(_), .. }) => &["getNotification"],
-            Command::Notifications(_) => &["listNotifications"],
-            Command::DeleteNotification(_) => &["deleteNotification"],
-            Command::RotateSigningSecret(_) => &["rotateSigningSecret"],
-            Command::EventTypes(_) => &["listEventTypes"],
-            Command::Deliveries(Deliveries { id: Some(_), .. }) => &["getDelivery"],
-            Command::Deliveries(_) => &["listDeliveries"],
-            Command::Redeliver(_) => &["redeliver"],
-            Command::AuditEvents(_) => &["listAuditEvents"],
-            Command::Listen(Listen { register: true, .. }) => &["registerWebhook", "getSigningSecret", "deleteWebhook"],
-            Command::Listen(_) => &[],
-            Command::CheckReceiver(CheckReceiver { secret_file: None, webhook: Some(_), .. }) => &["getSigningSecret"],
-            Command::CheckReceiver(_) => &[],
-        }
-    }
-
-    #[test]
-    fn the_command_line_definition_is_valid() {
-        CommandLine::command().debug_assert();
-    }
-
-    #[test]
-    fn every_operation_of_the_api_has_a_command() {
-        let lines = [
-            "register https://example.com",
-            "list",
-            "get ID",
-            "update ID --description new",
-            "deactivate ID",
-            "activate ID",
-            "delete ID",
-            "test ID",
-            "signing-secret ID",
-            "recover ID --since 2006-01-02T15:04:05Z",
-            "publish catalog.purchase.closed {}",
-            "notifications",
-            "notifications ID",
-            "delete-notification ID",
-            "rotate-signing-secret ID",
-            "event-types",
-            "deliveries",
-            "deliveries ID",
-            "redeliver ID",
-            "audit-events",
-        ];
-        let reached: BTreeSet<String> = lines
-            .iter()
-            .flat_map(|line| {
-                let words = std::iter::once("webhooks").chain(line.split(' ').map(|word| if word == "ID" { ID } else { word }));
-                let parsed = CommandLine::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
-                operations(&parsed.command.expect("a command")).iter().map(ToString::to_string)
-            })
-            .collect();
-
-        let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).expect("openapi.json");
-        let document: serde_json::Value = serde_json::from_str(&document).expect("openapi.json is JSON");
-        let paths = document["paths"].as_object().expect("paths");
-        let declared: BTreeSet<String> = paths
-            .values()
-            .flat_map(|path| path.as_object().expect("a path").values())
-            .filter_map(|operation| Some(operation.get("operationId")?.as_str()?.to_owned()))
-            .collect();
-        assert_eq!(reached, declared, "left: operations with a command; right: operations in openapi.json");
-    }
-}
+mod tests;

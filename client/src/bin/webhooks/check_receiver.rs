@@ -11,18 +11,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::Url;
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use webhooks_client::callback::SigningSecret;
 use webhooks_client::types::{CallbackBodyType, WebhookRegistrationTargetUrl};
 
 use crate::api::{self, Api};
 use crate::arguments::{CheckReceiver, Connection};
-use crate::requests;
+use crate::output::Format;
+use crate::reference::Reference;
 use crate::secrets::{self, SecretSource};
+use crate::{lookup, requests};
 
 mod cases;
-mod exchange;
+pub(crate) mod exchange;
 mod report;
 mod verdict;
 
@@ -34,7 +35,10 @@ use report::Report;
 /// 2 if an argument is invalid.
 const MISTAKE_FOUND: u8 = 3;
 
-pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json: bool) -> Result<ExitCode> {
+/// The data of the callbacks that testWebhook sends.
+const TEST_DATA: &str = r#"{"message":"This is a test of your callback."}"#;
+
+pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, format: Format) -> Result<ExitCode> {
     let url = parse_target(&arguments.target_url)?;
     let limit = Duration::from_secs(arguments.attempt_timeout_seconds);
     let exchange = Exchange::new(url.clone(), &trusted_authorities(&url, connection)?, limit)?;
@@ -54,7 +58,7 @@ pub(crate) async fn run(arguments: &CheckReceiver, connection: &Connection, json
         }
     }
     let report = Report { url: url.as_str(), checks: verdict::judge_all(&sent, limit), planned: cases::for_webhook(&webhook).count() };
-    report.print(json)?;
+    report.print(format)?;
     Ok(if report.all_ok() { ExitCode::SUCCESS } else { ExitCode::from(MISTAKE_FOUND) })
 }
 
@@ -74,7 +78,7 @@ fn parse_target(text: &str) -> Result<Url> {
 /// Returns the certificate authorities from `--ca-file`, which are trusted in addition to the public certificate authorities.
 /// For a receiver on this machine, adds the authorities that `webhooks-server --dev` and `webhooks listen` create in the data
 /// directory.
-fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
+pub(crate) fn trusted_authorities(url: &Url, connection: &Connection) -> Result<Vec<u8>> {
     let mut authorities = api::authorities(connection)?;
     if webhooks_client::is_loopback(url) {
         for name in ["dev-ca.pem", "listen-ca.pem"] {
@@ -92,11 +96,16 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
     let event_type = arguments.event_type.as_deref().unwrap_or(cases::TEST_TYPE);
     let data = match &arguments.data {
         Some(data) => requests::payload(data)?,
-        None => test_data(),
+        None => TEST_DATA.parse()?,
+    };
+    let id = match &arguments.webhook {
+        Some(Reference::Whole(id)) => *id,
+        Some(beginning) => lookup::webhook(&Api::connect(connection)?, beginning).await?,
+        None => Uuid::now_v7(),
     };
     Ok(Webhook {
-        id: arguments.webhook.unwrap_or_else(Uuid::now_v7),
-        secret: signing_secret(arguments, connection).await?,
+        id,
+        secret: signing_secret(arguments, connection, id).await?,
         unknown_secret: parse_secret(&format!("whsec_{}", STANDARD.encode(secrets::random()?))).context("the random secret is invalid")?,
         authorization: authorization(arguments)?,
         headers: headers(arguments)?,
@@ -107,14 +116,9 @@ async fn webhook(arguments: &CheckReceiver, connection: &Connection) -> Result<W
     })
 }
 
-/// Returns the data of the callbacks that testWebhook sends.
-fn test_data() -> Map<String, Value> {
-    Map::from_iter([("message".to_owned(), json!("This is a test of your callback."))])
-}
-
 /// Returns the signing secret. Options have precedence over the environment variable.
-async fn signing_secret(arguments: &CheckReceiver, connection: &Connection) -> Result<SigningSecret> {
-    if let (None, Some(id)) = (&arguments.secret_file, arguments.webhook) {
+async fn signing_secret(arguments: &CheckReceiver, connection: &Connection, id: Uuid) -> Result<SigningSecret> {
+    if arguments.secret_file.is_none() && arguments.webhook.is_some() {
         let api = Api::connect(connection)?;
         let signing = api.settle(api.client.get_signing_secret().id(id).send().await);
         let secret = signing.context("cannot get the signing secret of the webhook")?.secret;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use webhooks_client::{Code, Failure};
 
-use crate::output::printable;
+use crate::output::{Format, printable};
 
 /// The failure of a request to the API, the address of the API, and the source of the access token.
 #[derive(Debug, thiserror::Error)]
@@ -19,13 +19,13 @@ pub(crate) struct ApiFailure {
     pub(crate) token_source: String,
 }
 
-pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+pub(crate) fn report(error: &anyhow::Error, format: Format) -> ExitCode {
     // A closed pipe is not an error, for example in `webhooks list | head -1`.
     if error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)) {
         return ExitCode::SUCCESS;
     }
     let failure = error.downcast_ref::<ApiFailure>();
-    if json {
+    if format.is_json() {
         let value = match failure.and_then(|api| api.failure.problem()) {
             Some(problem) => json!(problem),
             None => json!({ "title": error.to_string(), "detail": format!("{error:#}") }),

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
+use http::StatusCode;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,7 +15,9 @@ use webhooks_client::types::{AuthInput, WebhookRegistration, WebhookRegistration
 
 use crate::api::Api;
 use crate::arguments::{Connection, Listen};
-use crate::output::{print, print_json};
+use crate::forward::Forwarder;
+use crate::output::{Format, Screen, print, print_json, wrapped};
+use crate::replay::Recorder;
 use crate::requests;
 use crate::secrets;
 
@@ -25,18 +28,30 @@ mod report;
 
 use authority::Authority;
 use checks::{Checks, Credentials};
-use receiver::Event;
+use receiver::{Event, Reply};
 
 /// Maximum number of received callbacks that are not printed yet. When this number is reached, a new callback gets no
 /// response until an earlier callback is printed.
 const MAX_UNPRINTED: usize = 64;
 
-pub(crate) async fn run(arguments: &Listen, connection: &Connection, json: bool) -> Result<()> {
+pub(crate) async fn run(arguments: &Listen, connection: &Connection, format: Format) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}: choose another --port"))?;
     let url = format!("https://{}/", listener.local_addr()?);
     let authority = Authority::open(&connection.data_dir, arguments.cert_dir.as_deref())?;
-    let receiver = Receiver { listener, tls: authority.server_config()?, status: arguments.status, url, authority, json };
+    let forwarder = arguments.forward_to.as_deref().map(|url| Forwarder::new(url, connection)).transpose()?;
+    // `replay` is a convenience, so its file must not prevent the start.
+    let recorder = Recorder::open(&connection.data_dir).inspect_err(|error| eprintln!("`replay` will have no callbacks: {error:#}")).ok();
+    let receiver = Receiver {
+        listener,
+        tls: authority.server_config()?,
+        reply: Reply { status: StatusCode::from_u16(arguments.status).unwrap_or(StatusCode::NO_CONTENT), forwarder },
+        url,
+        authority,
+        format,
+        with_headers: arguments.print_headers,
+        recorder,
+    };
     let mut stop = Stop::new()?;
 
     if arguments.register {
@@ -102,16 +117,18 @@ fn event_types(named: &[String]) -> Result<Vec<WebhookRegistrationEventTypesItem
 struct Receiver {
     listener: TcpListener,
     tls: rustls::ServerConfig,
-    status: u16,
+    reply: Reply,
     url: String,
     authority: Authority,
-    json: bool,
+    format: Format,
+    with_headers: bool,
+    recorder: Option<Recorder>,
 }
 
 impl Receiver {
     fn announce(&self, webhook: Option<Uuid>) -> Result<()> {
         let ca_file = self.authority.certificate_path.display().to_string();
-        if self.json {
+        if self.format.is_json() {
             let ready = json!({ "event": "ready", "url": self.url, "webhookID": webhook, "caFile": ca_file });
             return Ok(print_json(&ready)?);
         }
@@ -119,23 +136,32 @@ impl Receiver {
             print(&format!("the server must trust this receiver: webhooks-server --allow-network 127.0.0.0/8 --ca-file {ca_file}"))?;
         }
         match webhook {
-            Some(webhook) => print(&format!("registered webhook {webhook}; it is deleted when this command stops (Ctrl-C)"))?,
+            Some(webhook) => {
+                let text = format!("registered webhook {webhook}; it is deleted when this command stops (Ctrl-C)");
+                print(&wrapped(&text, Screen::stdout().width.unwrap_or(usize::MAX)))?;
+            }
             None => print("not registered: register a webhook with this URL to receive callbacks")?,
         }
         Ok(print(&format!("ready at {}\n", self.url))?)
     }
 
     /// Prints received callbacks until a stop signal arrives or the output is closed.
-    async fn receive(self, checks: Checks, stop: &mut Stop) -> Result<()> {
+    async fn receive(mut self, checks: Checks, stop: &mut Stop) -> Result<()> {
         let (sender, mut events) = mpsc::channel(MAX_UNPRINTED);
-        let accepting = tokio::spawn(receiver::accept(self.listener, Arc::new(self.tls), Arc::new(checks), self.status, sender));
+        let accepting = tokio::spawn(receiver::accept(self.listener, Arc::new(self.tls), Arc::new(checks), Arc::new(self.reply), sender));
         let printed = loop {
             tokio::select! {
                 () = stop.wait() => break Ok(()),
                 event = events.recv() => match event {
                     Some(Event::Callback(callback)) => {
-                        if let Err(error) = report::callback(&callback, self.json) {
+                        if let Err(error) = report::callback(&callback, self.format, self.with_headers) {
                             break Err(error.into());
+                        }
+                        if let (Some(recorder), false) = (&mut self.recorder, callback.refused) {
+                            let status = callback.status.as_u16();
+                            if let Err(error) = recorder.append(callback.at, &callback.headers, &callback.body, status) {
+                                eprintln!("cannot record the callback for `webhooks replay`: {error}");
+                            }
                         }
                     }
                     Some(Event::Note(note)) => eprintln!("{}", crate::output::printable(&note)),

@@ -3,35 +3,46 @@
 
 use std::process::ExitCode;
 
+use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
 
 mod api;
 mod arguments;
 mod check_receiver;
 mod commands;
 mod failure;
+mod follow;
+mod forward;
+mod help;
 mod listen;
+mod lists;
+mod lookup;
 mod output;
+mod program;
 mod recover;
+mod reference;
+mod replay;
 mod requests;
 mod secrets;
 mod time;
+mod trigger;
+mod why;
 
 use arguments::CommandLine;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let matches = help::command().get_matches();
+    let line = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     if line.licenses {
         let printed = output::print(include_str!("../../../THIRD-PARTY-LICENSES.txt").trim_end());
-        return printed.map_or_else(|error| failure::report(&error.into(), line.json), |()| ExitCode::SUCCESS);
+        return printed.map_or_else(|error| failure::report(&error.into(), line.format()), |()| ExitCode::SUCCESS);
     }
     let Some(command) = &line.command else {
-        CommandLine::command().error(ErrorKind::MissingSubcommand, "a command is missing; `webhooks --help` lists them").exit()
+        help::command().error(ErrorKind::MissingSubcommand, "a command is missing; `webhooks --help` lists them").exit()
     };
     match commands::run(&line, command).await {
         Ok(code) => code,
-        Err(error) => failure::report(&error, line.json),
+        Err(error) => failure::report(&error, line.format()),
     }
 }

@@ -6,16 +6,17 @@ use webhooks_client::types::{DeliveryRecovery, DeliveryRecoveryCursor};
 
 use crate::api::Api;
 use crate::arguments::Recover;
-use crate::output::{print, print_json};
-use crate::requests;
+use crate::output::{Format, print, print_json};
+use crate::{lookup, requests};
 
-pub(crate) async fn run(api: &Api, arguments: &Recover, json: bool) -> Result<()> {
+pub(crate) async fn run(api: &Api, arguments: &Recover, format: Format) -> Result<()> {
+    let webhook = lookup::webhook(api, &arguments.webhook).await?;
     let mut progress = Progress { count: 0, cursor: arguments.cursor.clone() };
     let call = async |cursor: Option<String>| {
         let cursor = cursor.map(|cursor| requests::parse::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;
         let dry_run = arguments.dry_run.then_some(true);
         let body = DeliveryRecovery { since: arguments.since, until: arguments.until, dry_run, cursor };
-        let recovery = api.settle(api.client.recover_deliveries().id(arguments.webhook).body(body).send().await)?;
+        let recovery = api.settle(api.client.recover_deliveries().id(webhook).body(body).send().await)?;
         Ok((recovery.count.into(), recovery.cursor.map(String::from)))
     };
     if let Err(error) = progress.run(call).await {
@@ -24,7 +25,7 @@ pub(crate) async fn run(api: &Api, arguments: &Recover, json: bool) -> Result<()
         }
         return Err(error);
     }
-    if json {
+    if format.is_json() {
         return Ok(print_json(&json!({ "count": progress.count }))?);
     }
     let result = if arguments.dry_run { "would recover" } else { "recovered" };

@@ -7,13 +7,16 @@ use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use serde_json::{Map, Value};
+use webhooks_client::Payload;
 use webhooks_client::types::{
     AuthInput, CustomHeaderInput, CustomHeaderInputs, NotificationPublication, NotificationPublicationWebhook, WebhookRegistration,
     WebhookUpdate,
 };
 
+use crate::api::Api;
 use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
+use crate::lookup;
+use crate::reference::Reference;
 use crate::secrets::{self, SecretSource};
 
 // These constants complete the error message "`TEXT` is not …".
@@ -53,18 +56,30 @@ pub(crate) fn update(update: &Update) -> Result<WebhookUpdate> {
         max_per_second: update.options.max_per_second.map(i32::try_from).transpose()?,
         ordered: update.options.ordered,
     };
-    if serde_json::to_value(&body)?.as_object().is_some_and(Map::is_empty) {
+    if serde_json::to_value(&body)?.as_object().is_some_and(serde_json::Map::is_empty) {
         bail!("nothing to change: give at least one option, such as --target-url (see `webhooks update --help`)");
     }
     Ok(body)
 }
 
-pub(crate) fn publication(publish: &Publish) -> Result<NotificationPublication> {
+pub(crate) async fn publication(api: &Api, publish: &Publish) -> Result<NotificationPublication> {
+    let data = payload(&publish.data)?;
+    addressed(api, &publish.event_type, data, publish.account.as_deref(), publish.webhook.as_ref()).await
+}
+
+/// Returns a notification for an account or a webhook.
+pub(crate) async fn addressed(
+    api: &Api,
+    event_type: &str,
+    data: Payload,
+    account: Option<&str>,
+    webhook: Option<&Reference>,
+) -> Result<NotificationPublication> {
     Ok(NotificationPublication {
-        type_: parse(&publish.event_type, PUBLISHED_EVENT_TYPE)?,
-        data: payload(&publish.data)?,
-        account: publish.account.as_deref().map(|text| parse(text, "an account")).transpose()?,
-        webhook: publish.webhook.map(|id| NotificationPublicationWebhook { id }),
+        type_: parse(event_type, PUBLISHED_EVENT_TYPE)?,
+        data,
+        account: account.map(|text| parse(text, "an account")).transpose()?,
+        webhook: lookup::optional_webhook(api, webhook).await?.map(|id| NotificationPublicationWebhook { id }),
     })
 }
 
@@ -96,7 +111,7 @@ pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Res
     text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
 }
 
-pub(crate) fn payload(argument: &str) -> Result<Map<String, Value>> {
+pub(crate) fn payload(argument: &str) -> Result<Payload> {
     let (text, source) = match argument.strip_prefix('@') {
         Some(file) => (std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?, file),
         None if argument == "-" => {
@@ -106,7 +121,7 @@ pub(crate) fn payload(argument: &str) -> Result<Map<String, Value>> {
         }
         None => (argument.to_owned(), "DATA"),
     };
-    serde_json::from_str(&text).with_context(|| format!("{source} is not a JSON object such as '{{\"purchase\":{{\"id\":\"p-1\"}}}}'"))
+    text.parse().with_context(|| format!("{source} is not a JSON object such as '{{\"purchase\":{{\"id\":\"p-1\"}}}}'"))
 }
 
 /// Derives the kind of authentication from the given options.
@@ -156,6 +171,7 @@ fn client_credential(auth: &Auth) -> Result<AuthInput> {
 #[cfg(test)]
 mod tests {
     use clap::Parser as _;
+    use serde_json::Value;
 
     use super::*;
     use crate::arguments::{Command, CommandLine};
@@ -233,7 +249,7 @@ mod tests {
 
     #[test]
     fn data_must_be_a_json_object() {
-        assert_eq!(payload(r#"{"a":1}"#).expect("an object").len(), 1);
+        assert_eq!(payload(r#"{"a":1}"#).expect("an object").as_str(), r#"{"a":1}"#);
         for text in ["", "[]", "1", "{", "{} {}", "@/nowhere/at/all"] {
             assert!(payload(text).is_err(), "{text}");
         }

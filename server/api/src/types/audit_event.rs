@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use uuid::{NoContext, Timestamp as UuidTime};
-
 use super::*;
 
 text! {
@@ -104,16 +102,13 @@ impl AuditEvent {
     /// Returns the event of an action that succeeded. `actor` is one of the constants above.
     #[must_use]
     pub fn new(action: &str, actor: &str, at: DateTime<Utc>) -> AuditEvent {
-        let at = to_milliseconds(at);
-        let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
-        let id = Uuid::new_v7(UuidTime::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()));
-        AuditEvent::with_id(id, action, actor)
+        AuditEvent::with_id(new_id(at), action, actor)
     }
 
     fn with_id(id: Uuid, action: &str, actor: &str) -> AuditEvent {
         AuditEvent {
             id,
-            at: AuditEvent::time_of(id),
+            at: time_of(id),
             action: AuditAction::stored(action.to_owned()),
             account: None,
             count: None,
@@ -166,23 +161,6 @@ impl AuditEvent {
         }
         self
     }
-
-    /// Returns the time of an event with this identifier.
-    #[must_use]
-    pub fn time_of(id: Uuid) -> DateTime<Utc> {
-        let milliseconds = i64::try_from(id.as_u128() >> 80).expect("48 bits fit in 63 bits");
-        DateTime::from_timestamp_millis(milliseconds).unwrap_or(DateTime::<Utc>::MAX_UTC)
-    }
-
-    /// Returns the identifier that is greater than the identifiers of all events before `time`, and less than the
-    /// identifiers of all other events.
-    #[must_use]
-    pub fn first_id_at(time: DateTime<Utc>) -> Uuid {
-        // The events have whole milliseconds, so a part of a millisecond is rounded up.
-        let milliseconds = time.timestamp_millis().saturating_add(i64::from(to_milliseconds(time) < time));
-        let milliseconds = u128::try_from(milliseconds).unwrap_or_default().min((1 << 48) - 1);
-        Uuid::from_u128(milliseconds << 80)
-    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -211,21 +189,7 @@ pub struct AuditEventQuery {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
-
-    #[test]
-    fn the_identifier_of_an_event_contains_its_time() {
-        for at in [DateTime::UNIX_EPOCH, DateTime::from_timestamp_millis(1_136_214_245_006).expect("a time")] {
-            let event = AuditEvent::new("updateWebhook", AuditEvent::SERVICE, at + TimeDelta::microseconds(999));
-            assert_eq!((event.at, AuditEvent::time_of(event.id)), (at, at));
-            assert!(AuditEvent::first_id_at(at) < event.id && event.id < AuditEvent::first_id_at(at + TimeDelta::microseconds(1)));
-        }
-        assert_eq!(AuditEvent::first_id_at(DateTime::<Utc>::MIN_UTC), Uuid::nil());
-        assert!(AuditEvent::first_id_at(DateTime::<Utc>::MAX_UTC) > AuditEvent::new("a", "b", Utc::now()).id);
-        assert!(AuditEvent::time_of(Uuid::max()) > Utc::now());
-    }
 
     #[test]
     fn an_account_does_not_see_the_origin_of_what_others_did() {

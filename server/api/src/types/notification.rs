@@ -8,8 +8,9 @@ text! {
     open EventType { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long" }
 
     /// An event type that clients may publish.
-    open PublishedEventType { 1..=128, r"^(?!webhook\.)[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
-        "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long and not beginning with `webhook.`, which is reserved for the service" }
+    open PublishedEventType { 1..=128, r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$",
+        "a dotted lower-case name such as `catalog.purchase.closed`, at most 128 characters long and not beginning with `webhook.`, which is reserved for the service",
+        except: r"^webhook\." }
 
     /// Identifies one publication. A repeated request with the same key does not publish the notification again.
     open IdempotencyKey { 1..=255, r"^[\x21-\x7e]+$", "1 to 255 visible ASCII characters" }

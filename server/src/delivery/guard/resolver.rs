@@ -36,6 +36,10 @@ use super::ranges::AddressPolicy;
 use crate::clock::Clock;
 use crate::slots::Slots;
 
+mod servers;
+
+pub use servers::ask_name_servers;
+
 /// Number of names at which the cache is cleared.
 const MAX_CACHED_NAMES: usize = 10_000;
 
@@ -272,7 +276,8 @@ pub(super) fn is_localhost(name: &str) -> bool {
 }
 
 impl Files {
-    fn read(&self) -> Result<Snapshot, NetError> {
+    /// Returns the name servers and the options.
+    fn configuration(&self) -> (ResolverConfig, ResolverOpts) {
         let config_of = |servers: &[SocketAddr]| {
             let servers = servers.iter().map(|address| {
                 let mut server = NameServerConfig::udp_and_tcp(address.ip());
@@ -281,12 +286,16 @@ impl Files {
             });
             (ResolverConfig::from_parts(None, Vec::new(), servers.collect()), ResolverOpts::default())
         };
-        let (config, options) = if self.name_servers.is_empty() {
+        if self.name_servers.is_empty() {
             // Without a usable `/etc/resolv.conf`, the name server is on this machine (resolv.conf(5)).
             system_conf::read_system_conf().unwrap_or_else(|_| config_of(&[SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DNS_PORT)]))
         } else {
             config_of(&self.name_servers)
-        };
+        }
+    }
+
+    fn read(&self) -> Result<Snapshot, NetError> {
+        let (config, options) = self.configuration();
         // Without a hosts file, addresses come only from DNS.
         let hosts = Hosts(self.hosts.as_ref().and_then(|hosts| fs::read_to_string(hosts).ok()).unwrap_or_default());
         let config = match self.hosts {

@@ -41,7 +41,8 @@ impl Fixture {
         let log = CapturedLog::default();
         let logger = Logger::root(Mutex::new(slog_json::Json::default(log.clone())).fuse(), slog::o!());
         let vault = Arc::new(Vault::new(MasterKey::generate()));
-        Fixture { tokens: AccessTokens::new(store, vault, Clock::manual(START), metrics, logger), log, directory }
+        let store_monitor = Arc::new(StoreMonitor::new(metrics.clone(), logger.clone()));
+        Fixture { tokens: AccessTokens::new(store, vault, Clock::manual(START), metrics, store_monitor, logger), log, directory }
     }
 
     /// Stores a token, and returns its row and its secret text.

@@ -74,15 +74,21 @@ impl ApiCertificate {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Returns when the chain becomes valid and when it expires. Returns `None` if a certificate cannot be read.
+    pub(in crate::node) fn validity(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let periods: Option<Vec<_>> = self.current().cert.iter().map(validity).collect();
+        periods?.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.min(other.1)))
+    }
+
     /// Warns if the certificate is not valid at this time.
     pub(in crate::node) fn warn_if_invalid(&self, now: DateTime<Utc>, log: &Logger) {
         let file = self.certificate_file.display().to_string();
         match self.current().end_entity_cert().ok().and_then(|certificate| validity(certificate)) {
             Some((_, end)) if end < now => {
-                slog::warn!(log, "the TLS certificate of the API has expired: clients will refuse it; renew it"; "file" => file, "expired_at" => end.to_rfc3339());
+                slog::warn!(log, # "certificate.expired", "the TLS certificate of the API has expired: clients will refuse it; renew it"; "file" => file, "expired_at" => end.to_rfc3339());
             }
             Some((begin, _)) if begin > now => {
-                slog::warn!(log, "the TLS certificate of the API is not valid yet: clients will refuse it"; "file" => file, "valid_from" => begin.to_rfc3339());
+                slog::warn!(log, # "certificate.not_yet_valid", "the TLS certificate of the API is not valid yet: clients will refuse it"; "file" => file, "valid_from" => begin.to_rfc3339());
             }
             _ => {}
         }
@@ -101,14 +107,14 @@ impl ApiCertificate {
             }
             match self.reload() {
                 Ok(()) => {
-                    slog::info!(log, "the TLS certificate of the API was loaded again"; "file" => self.certificate_file.display().to_string());
+                    slog::info!(log, # "certificate.loaded", "the TLS certificate of the API was loaded again"; "file" => self.certificate_file.display().to_string());
                     self.warn_if_invalid(Utc::now(), &log);
                     (loaded, reported) = (found, None);
                 }
                 Err(error) => {
                     let error = format!("{error:#}");
                     if requested || reported.as_ref() != Some(&error) {
-                        slog::error!(log, "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => &error);
+                        slog::error!(log, # "certificate.load_failed", "the TLS certificate of the API cannot be loaded again; the old one stays"; "error" => &error);
                         reported = Some(error);
                     }
                 }
@@ -147,7 +153,7 @@ fn read(certificate_file: &Path, key_file: &Path) -> anyhow::Result<CertifiedKey
 }
 
 /// Returns when a certificate becomes valid, and when it expires.
-fn validity(certificate: &CertificateDer<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+pub(in crate::node) fn validity(certificate: &CertificateDer<'_>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let time = |time: x509_parser::time::ASN1Time| DateTime::from_timestamp(time.timestamp(), 0);
     Some((time(certificate.validity().not_before)?, time(certificate.validity().not_after)?))

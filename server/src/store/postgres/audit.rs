@@ -1,6 +1,6 @@
 //! Events of the audit log. The event of a change is stored in the transaction of the change.
 
-use super::pages::PageCollector;
+use super::pages::{PageCollector, in_order};
 use super::*;
 use crate::store::shared::audit::EVENTS_REMOVED_AT_ONCE;
 use crate::store::shared::retention::Passed;
@@ -43,32 +43,30 @@ pub(super) async fn after(session: &Session, change: impl Future<Output = Sessio
 
 pub(super) async fn list(session: &Session, filter: &AuditFilter, page: Page) -> SessionResult<Part<AuditEvent>> {
     let (account, action) = (filter.account.as_ref().map(Account::as_str), filter.action.as_ref().map(AuditAction::as_str));
-    let first = filter.first_id();
-    // If an account is given, all selected rows have this account. Because `ORDER BY` begins with the account, the
-    // planner can use only the index of the account.
-    let (of_account, order, not_deleted) = match account {
-        Some(_) => {
-            let of_account = "(account, id) < ($1, $2) AND (account, id) >= ($1, $5) AND account >= $1";
-            (of_account, "account DESC, id DESC", "AND deleted_at IS NULL")
-        }
-        None => ("$1 IS NULL AND id < $2 AND id >= $5", "id DESC", ""),
+    let column = match (account, action) {
+        (Some(_), Some(_)) => Some(("(account || ' ' || action)", "($1 || ' ' || $3)")),
+        (Some(_), None) => Some(("account", "$1")),
+        (None, Some(_)) => Some(("action", "$3")),
+        (None, None) => None,
     };
+    let (condition, order) = in_order(column, "id", "$2");
     let mut sql = format!(
-        "(SELECT id, $3 IS NULL OR action = $3, account, action, count, details, NULL::bytea FROM audit_events
-          WHERE {of_account} ORDER BY {order} LIMIT $4)"
+        "(SELECT id, true, account, action, count, details, NULL::bytea FROM audit_events
+          WHERE {condition} ORDER BY {order} LIMIT $4)"
     );
     // A webhook that is not deleted has the event of its registration.
     if filter.selects_registrations() {
+        let (condition, order) = in_order(account.map(|_| ("account", "$1")), "id", "$2");
         sql += &format!(
             " UNION ALL
-              (SELECT id, deleted_at IS NULL AND registrant IS NOT NULL, account, NULL, NULL, NULL, registrant FROM webhooks
-               WHERE {of_account} {not_deleted} ORDER BY {order} LIMIT $4)
+              (SELECT id, registrant IS NOT NULL, account, NULL, NULL, NULL, registrant FROM webhooks
+               WHERE {condition} AND deleted_at IS NULL ORDER BY {order} LIMIT $4)
               ORDER BY 1 DESC LIMIT $4"
         );
     }
-    let mut found = PageCollector::new(filter.page(page));
+    let mut found = PageCollector::new(filter.page(page)).down_to(filter.first_id());
     while let Some((before, limit)) = found.next_chunk() {
-        let rows = session.query(&sql, &[&account, &before, &action, &limit, &first]).await?;
+        let rows = session.query(&sql, &[&account, &before, &action, &limit]).await?;
         found.add(&rows, |row| Ok((from_row(row)?, 0)))?;
     }
     Ok(found.part())
@@ -95,7 +93,7 @@ pub(super) async fn remove_old(session: &Session, until: DateTime<Utc>) -> Sessi
         .execute(
             "DELETE FROM audit_events WHERE id = ANY(ARRAY(
                  SELECT id FROM audit_events WHERE id < $1 ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED))",
-            &[&AuditEvent::first_id_at(until), &EVENTS_REMOVED_AT_ONCE],
+            &[&first_id_at(until), &EVENTS_REMOVED_AT_ONCE],
         )
         .await?;
     Ok(removed as i64 == EVENTS_REMOVED_AT_ONCE)
@@ -104,7 +102,7 @@ pub(super) async fn remove_old(session: &Session, until: DateTime<Utc>) -> Sessi
 /// Removes the registrants of some webhooks that were registered before `until`. Their events are too old.
 pub(super) async fn remove_registrants(session: &Session, after: Uuid, until: DateTime<Utc>) -> SessionResult<Passed> {
     let old = "SELECT id FROM webhooks WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
-    let rows = session.query(old, &[&after, &AuditEvent::first_id_at(until), &EVENTS_REMOVED_AT_ONCE]).await?;
+    let rows = session.query(old, &[&after, &first_id_at(until), &EVENTS_REMOVED_AT_ONCE]).await?;
     let old: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
     if !old.is_empty() {
         let update = "UPDATE webhooks SET registrant = NULL WHERE id = ANY(ARRAY(

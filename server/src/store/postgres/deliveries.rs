@@ -4,7 +4,7 @@
 //! read the whole joined table. The planner chooses such a plan if the statistics are from a time when the table was
 //! small.
 
-use super::pages::PageCollector;
+use super::pages::{PageCollector, in_order};
 use super::*;
 use crate::api::types::DeliveryStatus;
 
@@ -14,19 +14,41 @@ const SHOWN_STATUS: &str = "CASE WHEN d.status = 0 AND (
         SELECT w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch FROM webhooks w WHERE w.id = d.webhook_id)
     THEN 3::smallint ELSE d.status END";
 
-/// Lists deliveries. Uses the index of the most selective filter, checks the other filters for each row, and then reads
-/// the matching deliveries.
+/// Lists deliveries. Finds the candidates, newest first, in an index that has few other deliveries than those of the
+/// filter. Then checks the other conditions of each candidate, and reads the matching deliveries.
 pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page) -> SessionResult<Part<Delivery>> {
     let account = filter.account.as_ref().map(Account::as_str);
     let event_type = filter.event_type.as_ref().map(EventType::as_str);
     let status = filter.status.map(|status| i16::from(status_to_number(status)));
-    let filters: [&dyn Value; 7] =
-        [&account, &filter.webhook_id, &filter.notification_id, &event_type, &filter.since, &filter.until, &status];
-    let selection = format!("SELECT d.id, {} FROM {} LIMIT $2", conditions(filter), candidates(filter));
-    let mut found = PageCollector::new(page);
+    let (first, before) = filter.ids(page);
+    let (candidates, mut unordered) = match filter.status.filter(|_| filter.notification_id.is_none()) {
+        Some(DeliveryStatus::Failed) => (unsuccessful(filter, 2), Vec::new()),
+        Some(DeliveryStatus::Pending) => match pending(filter) {
+            Some(pending) => match few(session, filter, &pending).await? {
+                Some(ids) => (format!("{GIVEN} ORDER BY d.id DESC"), ids),
+                None => (with_any_status(filter), Vec::new()),
+            },
+            None => (PENDING.to_owned(), Vec::new()),
+        },
+        Some(DeliveryStatus::Cancelled) => match few(session, filter, &to_cancel(filter)).await? {
+            Some(ids) if ids.is_empty() => (unsuccessful(filter, 3), ids),
+            Some(ids) => {
+                let stored = unsuccessful(filter, 3);
+                (format!("((SELECT d.* FROM {stored} LIMIT $2) UNION SELECT d.* FROM {GIVEN}) d ORDER BY d.id DESC"), ids)
+            }
+            None => (with_any_status(filter), Vec::new()),
+        },
+        _ => (with_any_status(filter), Vec::new()),
+    };
+    unordered.sort_unstable_by(|one, other| other.cmp(one));
+    let selection = format!("SELECT d.id, {} FROM {candidates} LIMIT $2", conditions(filter));
+    let mut found = PageCollector::new(Page { after: Some(before), ..page }).down_to(first);
     while let Some((before, limit)) = found.next_chunk() {
-        let values: [&dyn Value; 2] = [&before, &limit];
-        let rows = session.query(&selection, &[&values[..], &filters].concat()).await?;
+        let given = unordered.iter().copied().filter(|id| *id < before);
+        let given: Vec<Uuid> = given.take(usize::try_from(limit).unwrap_or_default()).collect();
+        let values: [&dyn Value; 8] =
+            [&before, &limit, &account, &filter.webhook_id, &filter.notification_id, &event_type, &status, &given];
+        let rows = session.query(&selection, &values).await?;
         found.add(&rows, |row| Ok((row.try_get::<_, Uuid>(0)?, 0)))?;
     }
     let Part { items: ids, next } = found.part();
@@ -40,36 +62,94 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
     Ok(Part { items: rows.iter().map(from_row).collect::<SessionResult<_>>()?, next })
 }
 
-/// Returns the part of a query that finds the candidates for a filter, newest first. The first column of `ORDER BY` has
-/// the same value in all candidates. Because of this column, the planner can use only the index of the filter.
-fn candidates(filter: &DeliveryFilter) -> String {
-    // Excludes all rows if the notification or webhook in the filter belongs to another account.
-    let owned = |table: &str, value: &str| match filter.account {
-        Some(_) => format!("(SELECT account FROM {table} WHERE id = {value}) = $3"),
+/// The deliveries whose identifiers are given.
+const GIVEN: &str = "UNNEST($8) AS given (id) CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = given.id LIMIT 1) d";
+
+/// All pending deliveries, newest first.
+const PENDING: &str = "pending p CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = p.delivery_id LIMIT 1) d
+     WHERE p.delivery_id < $1 ORDER BY p.delivery_id DESC";
+
+/// Returns a condition that excludes all rows if an object belongs to another account than the account in the filter.
+fn owned(filter: &DeliveryFilter, table: &str, id: &str) -> String {
+    match filter.account {
+        Some(_) => format!("(SELECT account FROM {table} WHERE id = {id}) = $3"),
         None => "true".to_owned(),
-    };
-    let all = "deliveries d";
-    let failed = "unsuccessful u CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = u.delivery_id LIMIT 1) d";
-    let (from, column, id, value, condition) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
-        (Some(_), _, _) => (all, "d.notification_id", "d.id", "$5", owned("notifications", "$5")),
-        (None, Some(_), _) => (all, "d.webhook_id", "d.id", "$4", owned("webhooks", "$4")),
-        (None, None, true) if filter.status == Some(DeliveryStatus::Failed) => {
-            (failed, "u.account", "u.delivery_id", "$3", "u.status = 2".to_owned())
-        }
-        (None, None, true) => (all, "d.account", "d.id", "$3", "true".to_owned()),
-        (None, None, false) => return format!("{all} WHERE d.id < $1 ORDER BY d.id DESC"),
-    };
-    format!("{from} WHERE ({column}, {id}) < ({value}, $1) AND {column} >= {value} AND {condition} ORDER BY {column} DESC, {id} DESC")
+    }
 }
 
-/// Returns those conditions of a filter that `candidates` does not check. The condition with the lowest cost is first.
+/// Returns the part of a query that finds the deliveries with any status, newest first.
+fn with_any_status(filter: &DeliveryFilter) -> String {
+    let (column, condition) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
+        (Some(_), _, _) => (Some(("d.notification_id", "$5")), owned(filter, "notifications", "$5")),
+        (None, Some(_), _) => (Some(("d.webhook_id", "$4")), owned(filter, "webhooks", "$4")),
+        (None, None, true) => (Some(("d.account", "$3")), "true".to_owned()),
+        (None, None, false) => (None, "true".to_owned()),
+    };
+    let (range, order) = in_order(column, "d.id", "$1");
+    format!("deliveries d WHERE {range} AND {condition} ORDER BY {order}")
+}
+
+/// Returns the part of a query that finds the deliveries whose stored status is `failed` (2) or `cancelled` (3), newest
+/// first.
+fn unsuccessful(filter: &DeliveryFilter, status: u8) -> String {
+    let (column, condition) = match (filter.webhook_id, filter.account.is_some()) {
+        (Some(_), _) => (Some(("u.webhook_id", "$4")), owned(filter, "webhooks", "$4")),
+        (None, true) => (Some(("u.account", "$3")), "true".to_owned()),
+        (None, false) => (None, "true".to_owned()),
+    };
+    let (range, order) = in_order(column, "u.delivery_id", "$1");
+    format!(
+        "unsuccessful u CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE id = u.delivery_id LIMIT 1) d
+         WHERE u.status = {status} AND {range} AND {condition} ORDER BY {order}"
+    )
+}
+
+/// Returns a query for the pending deliveries of a webhook or an account, without an order. All pending deliveries are
+/// found in the order of the list, so for them it returns `None`.
+fn pending(filter: &DeliveryFilter) -> Option<String> {
+    let of_webhooks = match (filter.webhook_id, &filter.account) {
+        (Some(_), Some(_)) => "w.id = $2 AND w.account = $1",
+        (Some(_), None) => "w.id = $2",
+        (None, Some(_)) => "w.account = $1",
+        (None, None) => return None,
+    };
+    Some(format!(
+        "SELECT p.delivery_id FROM webhooks w
+         CROSS JOIN LATERAL (SELECT delivery_id FROM pending WHERE webhook_id = w.id AND epoch = w.epoch LIMIT $3) p
+         WHERE {of_webhooks} AND w.deleted_at IS NULL AND w.deactivation_reason IS NULL LIMIT $3"
+    ))
+}
+
+/// Returns a query for the deliveries that count as cancelled before a step of `tidy` stores this status, without an
+/// order.
+fn to_cancel(filter: &DeliveryFilter) -> String {
+    let of_webhooks = match (filter.webhook_id, &filter.account) {
+        (Some(_), _) => "c.webhook_id = $2",
+        (None, _) => "true",
+    };
+    format!(
+        "SELECT p.delivery_id FROM cancellations c
+         CROSS JOIN LATERAL (SELECT account FROM webhooks WHERE id = c.webhook_id LIMIT 1) w
+         CROSS JOIN LATERAL (SELECT delivery_id FROM pending WHERE webhook_id = c.webhook_id AND epoch <= c.epoch LIMIT $3) p
+         WHERE {of_webhooks} AND ($1 IS NULL OR w.account = $1) ORDER BY c.webhook_id LIMIT $3"
+    )
+}
+
+/// Returns the identifiers that a query finds, or `None` if there are too many to sort.
+async fn few(session: &Session, filter: &DeliveryFilter, query: &str) -> SessionResult<Option<Vec<Uuid>>> {
+    let account = filter.account.as_ref().map(Account::as_str);
+    let rows = session.query(query, &[&account, &filter.webhook_id, &(MAX_SORTED as i64 + 1)]).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<SessionResult<_>>()?;
+    Ok((ids.len() <= MAX_SORTED).then_some(ids))
+}
+
+/// Returns those conditions of a filter that the search for candidates does not check. The condition with the lowest
+/// cost is first.
 fn conditions(filter: &DeliveryFilter) -> String {
     let mut conditions = vec!["true".to_owned()];
     let mut add = |is_set: bool, condition: String| conditions.extend(is_set.then_some(condition));
     add(filter.notification_id.is_some() && filter.webhook_id.is_some(), "d.webhook_id = $4".to_owned());
-    add(filter.since.is_some(), "d.created_at >= $7".to_owned());
-    add(filter.until.is_some(), "d.created_at < $8".to_owned());
-    add(filter.status.is_some(), format!("{SHOWN_STATUS} = $9"));
+    add(filter.status.is_some(), format!("{SHOWN_STATUS} = $7"));
     add(filter.event_type.is_some(), "(SELECT n.type FROM notifications n WHERE n.id = d.notification_id) = $6".to_owned());
     conditions.join(" AND ")
 }

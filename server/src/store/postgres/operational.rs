@@ -33,7 +33,7 @@ pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &
     for listener in listeners {
         let work = listener.new_work();
         deliveries.push(NewDelivery {
-            id: Uuid::now_v7(),
+            id: new_id(now),
             notification_id: notification.id,
             webhook_id: listener.webhook_id,
             account,

@@ -12,6 +12,16 @@ const MAX_EXAMINED: usize = 10_000;
 /// A page ends when it contains at least this many bytes of payloads.
 const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 
+/// Returns the condition and the `ORDER BY` of a query for the rows whose `column` has this value, newest first, up to
+/// the identifier `before`. All of these rows have the same value. Because the order begins with this column, the planner
+/// can use only the index that begins with it.
+pub(super) fn in_order(column: Option<(&str, &str)>, id: &str, before: &str) -> (String, String) {
+    match column {
+        Some((name, value)) => (format!("({name}, {id}) < ({value}, {before}) AND {name} >= {value}"), format!("{name} DESC, {id} DESC")),
+        None => (format!("{id} < {before}"), format!("{id} DESC")),
+    }
+}
+
 /// Collects the items of a page from chunks of rows.
 pub(super) struct PageCollector<T> {
     limit: usize,
@@ -19,6 +29,8 @@ pub(super) struct PageCollector<T> {
     max_examined: usize,
     examined: usize,
     bytes: usize,
+    /// The lowest identifier of the list.
+    first: Uuid,
     last: Uuid,
     last_taken: Option<Uuid>,
     /// The size of the next chunk. `None` means that the page is complete.
@@ -34,10 +46,17 @@ impl<T> PageCollector<T> {
             max_examined: MAX_EXAMINED,
             examined: 0,
             bytes: 0,
+            first: Uuid::nil(),
             last: page.after.unwrap_or(Uuid::max()),
             last_taken: None,
             chunk_size: Some(limit + 1),
         }
+    }
+
+    /// Ends the list with the identifier `first`. A query for a chunk does not need this condition, because a page has at
+    /// most one more chunk. PostgreSQL would not end a search in an index there.
+    pub(super) fn down_to(self, first: Uuid) -> PageCollector<T> {
+        PageCollector { first, ..self }
     }
 
     /// Returns the next chunk to read: the identifier of the row before the chunk, and the size of the chunk. Returns
@@ -61,6 +80,9 @@ impl<T> PageCollector<T> {
         let Some(size) = self.chunk_size.take() else { return };
         let is_end = rows.len() < size;
         for (id, item) in rows {
+            if id < self.first {
+                return;
+            }
             // This row is beyond the limit of examined rows. It only shows that the list continues.
             if self.examined == self.max_examined {
                 self.part.next = Some(self.last);

@@ -137,7 +137,7 @@ impl PublicationWriter {
         });
         let (mut leased, mut unleased) = (Vec::new(), Vec::new());
         for destination in destinations.iter() {
-            let delivery_id = Uuid::now_v7();
+            let delivery_id = new_id(publication.created_at);
             let work = destination.new_work();
             let slot = match &outbound {
                 Some(_) if needs_coordination(destination) || paused.has(&destination.account, destination.webhook_id) => None,

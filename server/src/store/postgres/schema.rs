@@ -25,6 +25,17 @@ pub(super) async fn migrate(connections: &Connections) -> std::result::Result<()
     migrate_with(connections, &MIGRATIONS).await
 }
 
+/// Returns the latest schema version that this program knows.
+pub(super) fn known() -> i32 {
+    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+}
+
+/// Returns the schema version, and the oldest version whose programs can use the database. Both are 0 in a new database.
+pub(super) async fn versions(session: &Session) -> SessionResult<(i32, i32)> {
+    let row = session.query_one("SELECT coalesce(max(version), 0), coalesce(max(fits), 0) FROM schema_migrations", &[]).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
 async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> std::result::Result<(), OpenError> {
     let url = &connections.shown;
     let connect = |source: SessionError| OpenError::Connect { url: url.clone(), source: source.into() };
@@ -41,9 +52,7 @@ async fn migrate_with(connections: &Connections, migrations: &[Migration]) -> st
     )";
     let migrate = |to, source: SessionError| OpenError::Migrate { url: url.clone(), to, source: source.into() };
     transaction.run(create_table).await.map_err(|source| migrate(known, source))?;
-    let row = transaction.query_one("SELECT coalesce(max(version), 0), coalesce(max(fits), 0) FROM schema_migrations", &[]).await;
-    let row = row.map_err(connect)?;
-    let (found, fits): (i32, i32) = (row.get(0), row.get(1));
+    let (found, fits) = versions(&transaction).await.map_err(connect)?;
     if fits > known {
         return Err(OpenError::TooNew { url: url.clone(), found, known });
     }

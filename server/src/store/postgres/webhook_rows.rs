@@ -20,10 +20,14 @@ pub(super) async fn list(
     // account. Because `ORDER BY` begins with the account, the planner can use only this index.
     let (of_account, order) = match account {
         Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
-        None => ("$1 IS NULL AND id < $2", "id DESC"),
+        // There is an index of all webhooks that are not deleted, and an index of the deactivated ones of them.
+        None if deactivated == Some(true) => {
+            ("$1 IS NULL AND id < $2 AND deactivation_reason IS NOT NULL AND deleted_at IS NULL", "id DESC")
+        }
+        None => ("$1 IS NULL AND id < $2 AND deleted_at IS NULL", "id DESC"),
     };
     let sql = format!(
-        "SELECT id, deleted_at IS NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {WEBHOOK}
+        "SELECT id, ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {WEBHOOK}
          FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
     );
     let mut found = PageCollector::new(page);

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::api::types::{Account, AuditAction, AuditDetails, AuditEvent};
+use crate::api::types::{Account, AuditAction, AuditDetails, AuditEvent, time_of};
 
 /// The maximum number of events that one step of the removal removes.
 pub(crate) const EVENTS_REMOVED_AT_ONCE: i64 = 500;
@@ -35,7 +35,7 @@ impl EventRow {
     pub(crate) fn into_event(self) -> serde_json::Result<AuditEvent> {
         Ok(AuditEvent {
             id: self.id,
-            at: AuditEvent::time_of(self.id),
+            at: time_of(self.id),
             action: AuditAction::stored(self.action),
             account: self.account.map(Account::stored),
             count: self.count,

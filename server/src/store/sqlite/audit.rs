@@ -18,18 +18,15 @@ pub(crate) fn insert(connection: &Connection, event: &EventRow) -> rusqlite::Res
 pub(super) fn list(connection: &Connection, filter: &AuditFilter, page: Page) -> rusqlite::Result<Part<AuditEvent>> {
     let page = filter.page(page);
     let of_account = if filter.account.is_some() { "account = :account AND" } else { ":account IS NULL AND" };
-    // A webhook that is not deleted has the event of its registration. An account's index has no deleted webhooks.
-    let registrations = match filter.selects_registrations() {
-        true if filter.account.is_some() => "AND deleted_at IS NULL",
-        true => "",
-        false => "AND false",
-    };
+    let of_action = if filter.action.is_some() { "action = :action AND" } else { ":action IS NULL AND" };
+    // A webhook that is not deleted has the event of its registration.
+    let registrations = if filter.selects_registrations() { "" } else { "AND false" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, :action IS NULL OR action = :action, account, action, count, details, NULL FROM audit_events
-         WHERE {of_account} id < :before AND id >= :first
+        "SELECT id, true, account, action, count, details, NULL FROM audit_events
+         WHERE {of_account} {of_action} id < :before AND id >= :first
          UNION ALL
-         SELECT id, deleted_at IS NULL AND registrant IS NOT NULL, account, NULL, NULL, NULL, registrant FROM webhooks
-         WHERE {of_account} id < :before AND id >= :first {registrations}
+         SELECT id, registrant IS NOT NULL, account, NULL, NULL, NULL, registrant FROM webhooks
+         WHERE {of_account} deleted_at IS NULL AND id < :before AND id >= :first {registrations}
          ORDER BY 1 DESC"
     ))?;
     let rows = statement.query(rusqlite::named_params! {
@@ -53,13 +50,13 @@ pub(super) fn list(connection: &Connection, filter: &AuditFilter, page: Page) ->
 pub(super) fn remove_old(connection: &Connection, until: DateTime<Utc>) -> rusqlite::Result<bool> {
     let removed = connection
         .prepare_cached("DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE id < ?1 ORDER BY id LIMIT ?2)")?
-        .execute((Key(AuditEvent::first_id_at(until)), EVENTS_REMOVED_AT_ONCE))?;
+        .execute((Key(first_id_at(until)), EVENTS_REMOVED_AT_ONCE))?;
     Ok(removed as i64 == EVENTS_REMOVED_AT_ONCE)
 }
 
 /// Removes the registrants of some webhooks that were registered before `until`. Their events are too old.
 pub(super) fn remove_registrants(connection: &Connection, after: Uuid, until: DateTime<Utc>) -> rusqlite::Result<Passed> {
-    let (first, before) = (Key(after), Key(AuditEvent::first_id_at(until)));
+    let (first, before) = (Key(after), Key(first_id_at(until)));
     let old: Vec<Key> = connection
         .prepare_cached("SELECT id FROM webhooks WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3")?
         .query_map((first, before, EVENTS_REMOVED_AT_ONCE), |row| row.get(0))?

@@ -124,8 +124,7 @@ impl World {
 
     fn deliveries(&self, webhook: &Webhook, status: Option<DeliveryStatus>) -> Part<Delivery> {
         let account = Some(webhook.account.clone());
-        let filter =
-            DeliveryFilter { account, webhook_id: None, notification_id: None, status, event_type: None, since: None, until: None };
+        let filter = DeliveryFilter { account, status, ..DeliveryFilter::default() };
         deliveries::list(&self.connection, &filter, Page { after: None, limit: 200 }).expect("readable")
     }
 }
@@ -133,7 +132,7 @@ impl World {
 type Operation = (&'static str, fn(&World));
 
 /// The operations, in the order in which they run.
-const OPERATIONS: [Operation; 19] = [
+const OPERATIONS: [Operation; 20] = [
     ("publish and accept", |world| {
         let leased = world.publish(&world.quiet).remove(0);
         world.finish(&leased, Next::Succeeded);
@@ -155,8 +154,14 @@ const OPERATIONS: [Operation; 19] = [
     ("list", |world| assert_eq!(world.deliveries(&world.busy, None).items.len(), 200)),
     ("list failed deliveries", |world| assert_eq!(world.deliveries(&world.busy, Some(DeliveryStatus::Failed)).items.len(), 200)),
     ("list deliveries of a status that none has", |world| {
-        let part = world.deliveries(&world.busy, Some(DeliveryStatus::Cancelled));
-        assert!(part.items.is_empty() && part.next.is_some(), "the list continues");
+        for (webhook, status) in [(&world.busy, DeliveryStatus::Cancelled), (&world.quiet, DeliveryStatus::Failed)] {
+            let part = world.deliveries(webhook, Some(status));
+            assert!(part.items.is_empty() && part.next.is_none(), "no other delivery is examined");
+        }
+    }),
+    ("list few pending deliveries", |world| {
+        let part = world.deliveries(&world.quiet, Some(DeliveryStatus::Pending));
+        assert!(part.items.len() < 10 && part.next.is_none(), "no other delivery is examined");
     }),
     ("list notifications of an unused type", |world| {
         let page = Page { after: None, limit: 200 };

@@ -1,7 +1,9 @@
 //! Listing and reading deliveries and their attempts.
 
-use rusqlite::{ToSql, types::ValueRef};
+use rusqlite::ToSql;
+use rusqlite::types::{Value, ValueRef};
 
+use super::pages::PageCollector;
 use super::*;
 use crate::api::types::DeliveryStatus;
 
@@ -11,61 +13,152 @@ const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";
 
-/// Lists deliveries. Uses the index of the most selective filter, and checks the other filters for each row of this
-/// index. Then reads the matching deliveries.
+/// Lists deliveries. Finds the candidates, newest first, in an index that has few other deliveries than those of the
+/// filter. Then checks the other conditions of each candidate.
 pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
-    // A unary plus prevents SQLite from using the index of another filter.
-    let (index, webhook, notification, account) = match (filter.notification_id, filter.webhook_id, filter.account.is_some()) {
-        (Some(_), _, _) => ("INDEXED BY deliveries_of_notification", "+d.webhook_id", "d.notification_id", "+d.account"),
-        (None, Some(_), _) => ("INDEXED BY deliveries_of_webhook", "d.webhook_id", "+d.notification_id", "+d.account"),
-        (None, None, true) if filter.status == Some(DeliveryStatus::Failed) => {
-            ("INDEXED BY deliveries_failed", "+d.webhook_id", "+d.notification_id", "d.status = 2 AND d.account")
-        }
-        (None, None, true) => ("INDEXED BY deliveries_of_account", "+d.webhook_id", "+d.notification_id", "d.account"),
-        (None, None, false) => ("", "+d.webhook_id", "+d.notification_id", "+d.account"),
+    // All statements see the same state.
+    let snapshot = connection.unchecked_transaction()?;
+    let mut found = PageCollector::new(page.limit);
+    if !is_of_account(&snapshot, filter)? {
+        return Ok(found.part());
+    }
+    let (first, before) = filter.ids(page);
+    let (index, mut unordered) = match filter.status.filter(|_| filter.notification_id.is_none()) {
+        Some(DeliveryStatus::Failed) => (Some(with_status(filter, 2)), Vec::new()),
+        Some(DeliveryStatus::Pending) => match few(&snapshot, filter, pending(filter))? {
+            Some(ids) => (None, ids),
+            None => (Some(with_any_status(filter)), Vec::new()),
+        },
+        Some(DeliveryStatus::Cancelled) => match few(&snapshot, filter, to_cancel(filter))? {
+            Some(ids) => (Some(with_status(filter, 3)), ids),
+            None => (Some(with_any_status(filter)), Vec::new()),
+        },
+        _ => (Some(with_any_status(filter)), Vec::new()),
     };
-    let mut index_conditions = vec!["d.id < :before".to_owned()];
-    let mut row_conditions = vec!["1".to_owned()];
-    let before = Key(page.after.unwrap_or(Uuid::max()));
-    let account_value = filter.account.as_ref().map(Account::as_str);
-    let webhook_value = filter.webhook_id.map(Key);
-    let notification_value = filter.notification_id.map(Key);
-    let type_value = filter.event_type.as_ref().map(EventType::as_str);
-    let since = filter.since.map(Millis);
-    let until = filter.until.map(Millis);
-    let status = filter.status.map(status_to_number);
-    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":before", &before)];
-    let mut add = |set: bool, name: &'static str, value, text: String, list: &mut Vec<String>| {
-        if set {
-            values.push((name, value));
-            list.push(text);
+    unordered.retain(|id| (first..before).contains(id));
+    unordered.sort_unstable();
+    let index = index.unwrap_or_else(|| "deliveries WHERE :of IS NULL AND false".to_owned());
+    let mut index = snapshot.prepare_cached(&format!("SELECT id FROM {index} AND id < :before AND id >= :first ORDER BY id DESC"))?;
+    let of = of(filter);
+    let mut rows = index.query(rusqlite::named_params! { ":of": of, ":before": Key(before), ":first": Key(first) })?;
+    let mut next_row = || Ok::<_, rusqlite::Error>(rows.next()?.map(|row| row.get::<_, Key>(0)).transpose()?.map(|key| key.0));
+    let (check, values) = conditions(filter);
+    let mut check = snapshot.prepare_cached(&check)?;
+    let values: Vec<(&str, &dyn ToSql)> = values.iter().map(|(name, value)| (*name, &**value)).collect();
+    let mut read = snapshot.prepare_cached(&select_one())?;
+    let mut from_index = next_row()?;
+    while let Some(id) = from_index.max(unordered.last().copied()) {
+        let id_value = Key(id);
+        let matches = check.query_row([&values[..], &[(":id", &id_value)]].concat().as_slice(), |row| row.get(0))?;
+        if !found.add(id, matches, || Ok((read.query_row((id_value, None::<&str>), from_row)?, 0)))? {
+            break;
         }
+        unordered.pop_if(|last| *last == id);
+        if from_index == Some(id) {
+            from_index = next_row()?;
+        }
+    }
+    Ok(found.part())
+}
+
+/// Returns the value that an index search must find: the notification, the webhook or the account of the filter.
+fn of(filter: &DeliveryFilter) -> Option<Value> {
+    let id = filter.notification_id.or(filter.webhook_id).map(|id| Value::Blob(id.as_bytes().to_vec()));
+    id.or_else(|| filter.account.as_ref().map(|account| Value::Text(account.as_str().to_owned())))
+}
+
+/// Returns whether the webhook and the notification in the filter belong to the account in the filter.
+fn is_of_account(connection: &Connection, filter: &DeliveryFilter) -> rusqlite::Result<bool> {
+    let Some(account) = &filter.account else { return Ok(true) };
+    for (table, id) in [("notifications", filter.notification_id), ("webhooks", filter.webhook_id)] {
+        let Some(id) = id else { continue };
+        let is_of_account = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?1 AND account = ?2)");
+        if !connection.prepare_cached(&is_of_account)?.query_row((Key(id), account.as_str()), |row| row.get(0))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Returns a part of a query for deliveries with any status, in the order of the list.
+fn with_any_status(filter: &DeliveryFilter) -> String {
+    let (index, condition) = match (filter.notification_id, filter.webhook_id, &filter.account) {
+        (Some(_), _, _) => ("INDEXED BY deliveries_of_notification", "notification_id = :of"),
+        (None, Some(_), _) => ("INDEXED BY deliveries_of_webhook", "webhook_id = :of"),
+        (None, None, Some(_)) => ("INDEXED BY deliveries_of_account", "account = :of"),
+        (None, None, None) => ("", ":of IS NULL"),
     };
-    add(account_value.is_some(), ":account", &account_value, format!("{account} = :account"), &mut index_conditions);
-    add(webhook_value.is_some(), ":webhook", &webhook_value, format!("{webhook} = :webhook"), &mut index_conditions);
-    add(
-        notification_value.is_some(),
-        ":notification",
-        &notification_value,
-        format!("{notification} = :notification"),
-        &mut index_conditions,
-    );
-    let of_type = "(SELECT type FROM notifications n WHERE n.id = d.notification_id) = :type".to_owned();
-    add(type_value.is_some(), ":type", &type_value, of_type, &mut row_conditions);
-    add(since.is_some(), ":since", &since, "d.created_at >= :since".to_owned(), &mut row_conditions);
-    add(until.is_some(), ":until", &until, "d.created_at < :until".to_owned(), &mut row_conditions);
-    add(status.is_some(), ":status", &status, format!("{SHOWN_STATUS} = :status"), &mut row_conditions);
-    let (index_conditions, row_conditions) = (index_conditions.join(" AND "), row_conditions.join(" AND "));
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT d.id, {row_conditions} FROM deliveries d {index} CROSS JOIN webhooks w ON w.id = d.webhook_id
-         WHERE {index_conditions} ORDER BY d.id DESC"
-    ))?;
-    let rows = statement.query(values.as_slice())?;
-    let mut read = connection.prepare_cached(&select_one())?;
-    pages::collect(rows, page.limit, |row| {
-        let delivery = read.query_row((row.get::<_, Key>(0)?, None::<&str>), from_row)?;
-        Ok((delivery, 0))
-    })
+    format!("deliveries {index} WHERE {condition}")
+}
+
+/// Returns a part of a query for deliveries whose stored status is `failed` (2) or `cancelled` (3), in the order of the
+/// list.
+fn with_status(filter: &DeliveryFilter, status: u8) -> String {
+    let (index, condition) = match (filter.webhook_id, &filter.account) {
+        (Some(_), _) => ("deliveries_unsuccessful_of_webhook", "webhook_id = :of"),
+        (None, Some(_)) => ("deliveries_unsuccessful_of_account", "account = :of"),
+        (None, None) => ("deliveries_unsuccessful_by_age", ":of IS NULL"),
+    };
+    format!("deliveries INDEXED BY {index} WHERE {condition} AND status IN (2, 3) AND status = {status}")
+}
+
+/// Returns a query for the pending deliveries, without an order. It may find deliveries that are being cancelled.
+fn pending(filter: &DeliveryFilter) -> String {
+    let of_webhooks = match (filter.webhook_id, &filter.account) {
+        (Some(_), _) => "w.id = :of",
+        (None, Some(_)) => "w.account = :of AND w.deleted_at IS NULL",
+        (None, None) => return "SELECT id FROM deliveries INDEXED BY deliveries_waiting WHERE status = 0 AND :of IS NULL".to_owned(),
+    };
+    format!(
+        "SELECT d.id FROM webhooks w CROSS JOIN deliveries d INDEXED BY deliveries_waiting ON d.webhook_id = w.id AND d.epoch = w.epoch
+         WHERE d.status = 0 AND w.deactivation_reason IS NULL AND {of_webhooks}"
+    )
+}
+
+/// Returns a query for the deliveries that count as cancelled before a step of `tidy` stores this status, without an
+/// order.
+fn to_cancel(filter: &DeliveryFilter) -> String {
+    let of_webhooks = match (filter.webhook_id, &filter.account) {
+        (Some(_), _) => "w.id = :of",
+        (None, Some(_)) => "w.account = :of",
+        (None, None) => ":of IS NULL",
+    };
+    format!(
+        "SELECT d.id FROM cancellations c CROSS JOIN webhooks w ON w.id = c.webhook_id
+         CROSS JOIN deliveries d INDEXED BY deliveries_waiting ON d.webhook_id = c.webhook_id AND d.epoch <= c.epoch
+         WHERE d.status = 0 AND {of_webhooks}"
+    )
+}
+
+/// Returns the identifiers that a query finds, or `None` if there are too many to sort.
+fn few(connection: &Connection, filter: &DeliveryFilter, query: String) -> rusqlite::Result<Option<Vec<Uuid>>> {
+    let mut statement = connection.prepare_cached(&format!("{query} LIMIT :limit"))?;
+    let values = rusqlite::named_params! { ":of": of(filter), ":limit": MAX_SORTED as i64 + 1 };
+    let ids: Vec<Uuid> = statement.query_map(values, |row| Ok(row.get::<_, Key>(0)?.0))?.collect::<rusqlite::Result<_>>()?;
+    Ok((ids.len() <= MAX_SORTED).then_some(ids))
+}
+
+/// The names and values of the parameters of a query.
+type Parameters = Vec<(&'static str, Box<dyn ToSql>)>;
+
+/// Returns a query for whether a delivery fulfils the conditions that the search does not check, and its parameters.
+fn conditions(filter: &DeliveryFilter) -> (String, Parameters) {
+    let mut conditions = vec!["true".to_owned()];
+    let mut values = Parameters::new();
+    if let (Some(_), Some(webhook_id)) = (filter.notification_id, filter.webhook_id) {
+        conditions.push("d.webhook_id = :webhook".to_owned());
+        values.push((":webhook", Box::new(Key(webhook_id))));
+    }
+    if let Some(status) = filter.status {
+        conditions.push(format!("{SHOWN_STATUS} = :status"));
+        values.push((":status", Box::new(status_to_number(status))));
+    }
+    if let Some(event_type) = &filter.event_type {
+        conditions.push("(SELECT type FROM notifications n WHERE n.id = d.notification_id) = :type".to_owned());
+        values.push((":type", Box::new(event_type.as_str().to_owned())));
+    }
+    let conditions = conditions.join(" AND ");
+    (format!("SELECT {conditions} FROM deliveries d CROSS JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = :id"), values)
 }
 
 /// The query for one delivery with its last attempt. Parameter 2 is the account; NULL matches any account.

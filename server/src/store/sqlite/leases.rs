@@ -33,7 +33,7 @@ impl LeaseTransaction<'_> {
         let mut insert = self.connection.prepare_cached(new_deliveries::INSERT)?;
         let mut leased = Vec::new();
         for destination in destinations {
-            let delivery_id = Uuid::now_v7();
+            let delivery_id = new_id(self.now);
             let work = destination.new_work();
             let (sequence, is_next) = if destination.ordered {
                 (Some(new_deliveries::next_sequence(self.connection, work.webhook_id)?), !self.has_pending(destination)?)

@@ -31,7 +31,7 @@ pub(super) fn publish<T: Operational>(
         let work = listener.new_work();
         let sequence = if listener.ordered { Some(new_deliveries::next_sequence(connection, listener.webhook_id)?) } else { None };
         insert.execute((
-            Key(Uuid::now_v7()),
+            Key(new_id(now)),
             Key(notification.id),
             Key(listener.webhook_id),
             account,

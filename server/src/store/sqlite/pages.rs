@@ -11,42 +11,69 @@ const MAX_PAYLOAD_BYTES: usize = 4 << 20;
 /// Collects a page from rows in list order. Column 0 is the identifier. Column 1 says whether the row matches the
 /// filter. For each matching row, `take` returns the item and the size of its payload.
 pub(super) fn collect<T>(
-    mut rows: rusqlite::Rows<'_>,
+    rows: rusqlite::Rows<'_>,
     limit: u32,
     take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<(T, usize)>,
 ) -> rusqlite::Result<Part<T>> {
-    collect_at_most(&mut rows, limit, MAX_ROWS_EXAMINED, take)
+    PageCollector::new(limit).collect(rows, take)
 }
 
-fn collect_at_most<T>(
-    rows: &mut rusqlite::Rows<'_>,
-    limit: u32,
+/// Collects a page. Its rows are added in list order.
+pub(super) struct PageCollector<T> {
+    limit: usize,
     max_rows: usize,
-    mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<(T, usize)>,
-) -> rusqlite::Result<Part<T>> {
-    let mut part = Part { items: Vec::new(), next: None };
-    let (mut examined, mut bytes, mut last_taken, mut last) = (0, 0, None, None);
-    while let Some(row) = rows.next()? {
-        if examined == max_rows {
-            part.next = last;
-            break;
-        }
-        examined += 1;
-        let id = row.get::<_, Key>(0)?.0;
-        last = Some(id);
-        if !row.get(1)? {
-            continue;
-        }
-        if part.items.len() == limit as usize || bytes >= MAX_PAYLOAD_BYTES {
-            part.next = last_taken;
-            break;
-        }
-        let (item, item_bytes) = take(row)?;
-        part.items.push(item);
-        bytes += item_bytes;
-        last_taken = Some(id);
+    part: Part<T>,
+    examined: usize,
+    bytes: usize,
+    last: Option<Uuid>,
+    last_taken: Option<Uuid>,
+}
+
+impl<T> PageCollector<T> {
+    pub(super) fn new(limit: u32) -> PageCollector<T> {
+        let part = Part { items: Vec::new(), next: None };
+        PageCollector { limit: limit as usize, max_rows: MAX_ROWS_EXAMINED, part, examined: 0, bytes: 0, last: None, last_taken: None }
     }
-    Ok(part)
+
+    /// Adds a row. If the row matches the filter and the page has room, `take` returns the item and the size of its
+    /// payload. Returns false if the page is complete.
+    pub(super) fn add(&mut self, id: Uuid, matches: bool, take: impl FnOnce() -> rusqlite::Result<(T, usize)>) -> rusqlite::Result<bool> {
+        if self.examined == self.max_rows {
+            self.part.next = self.last;
+            return Ok(false);
+        }
+        self.examined += 1;
+        self.last = Some(id);
+        if !matches {
+            return Ok(true);
+        }
+        if self.part.items.len() == self.limit || self.bytes >= MAX_PAYLOAD_BYTES {
+            self.part.next = self.last_taken;
+            return Ok(false);
+        }
+        let (item, bytes) = take()?;
+        self.part.items.push(item);
+        self.bytes += bytes;
+        self.last_taken = Some(id);
+        Ok(true)
+    }
+
+    fn collect(
+        mut self,
+        mut rows: rusqlite::Rows<'_>,
+        mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<(T, usize)>,
+    ) -> rusqlite::Result<Part<T>> {
+        while let Some(row) = rows.next()? {
+            if !self.add(row.get::<_, Key>(0)?.0, row.get(1)?, || take(row))? {
+                break;
+            }
+        }
+        Ok(self.part)
+    }
+
+    pub(super) fn part(self) -> Part<T> {
+        self.part
+    }
 }
 
 #[cfg(test)]
@@ -64,8 +91,9 @@ mod tests {
         loop {
             let query = format!("SELECT id, {filter}, number FROM rows WHERE id < ?1 ORDER BY id DESC");
             let mut statement = connection.prepare(&query).expect("a statement");
-            let mut rows = statement.query([Key(after)]).expect("rows");
-            let part = collect_at_most(&mut rows, 3, max_rows, |row| Ok((row.get(2)?, bytes))).expect("a page");
+            let rows = statement.query([Key(after)]).expect("rows");
+            let collector = PageCollector { max_rows, ..PageCollector::new(3) };
+            let part = collector.collect(rows, |row| Ok((row.get(2)?, bytes))).expect("a page");
             pages.push(part.items);
             let Some(next) = part.next else { return pages };
             after = next;

@@ -21,11 +21,14 @@ pub(super) fn list(
     page: Page,
 ) -> rusqlite::Result<Part<Webhook>> {
     let deactivated = status.map(|status| status == WebhookStatus::Deactivated);
-    // The index `webhooks_of_account` excludes deleted webhooks.
-    let of_account = if account.is_some() { "account = :account AND deleted_at IS NULL AND" } else { ":account IS NULL AND" };
+    let (index, condition) = match account {
+        Some(_) => ("webhooks_of_account", "account = :account"),
+        None if deactivated == Some(true) => ("webhooks_deactivated", ":account IS NULL AND deactivation_reason IS NOT NULL"),
+        None => ("webhooks_not_deleted", ":account IS NULL"),
+    };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, deleted_at IS NULL AND (:deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated), {WEBHOOK}
-         FROM webhooks WHERE {of_account} id < :before ORDER BY id DESC"
+        "SELECT id, :deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated, {WEBHOOK}
+         FROM webhooks INDEXED BY {index} WHERE {condition} AND deleted_at IS NULL AND id < :before ORDER BY id DESC"
     ))?;
     let rows = statement.query(rusqlite::named_params! {
         ":account": account.map(Account::as_str),

@@ -1,6 +1,7 @@
 //! Tests of the audit log.
 
 use super::*;
+use crate::api::types::time_of;
 use crate::secrets::master_key::MasterKey;
 use crate::secrets::seal::Vault;
 
@@ -166,7 +167,7 @@ async fn the_event_of_a_registration_stays_when_its_webhook_is_deleted() {
         let expected: Vec<AuditEvent> = registered.iter().filter(|event| event.account == of_acme().account).cloned().collect();
         assert_eq!(bench.events(of_action(AuditEvent::REGISTERED)).await, registered, "{when}");
         assert_eq!(bench.events(AuditFilter { action: of_action(AuditEvent::REGISTERED).action, ..of_acme() }).await, expected, "{when}");
-        let second = AuditEvent::time_of(registered[0].id) + TimeDelta::milliseconds(1);
+        let second = time_of(registered[0].id) + TimeDelta::milliseconds(1);
         assert_eq!(bench.events(AuditFilter { until: Some(second), ..of_action(AuditEvent::REGISTERED) }).await, registered, "{when}");
         assert_eq!(bench.events(AuditFilter { since: Some(second), ..of_action(AuditEvent::REGISTERED) }).await, [], "{when}");
         assert_eq!(bench.events(of_action("updateWebhook")).await, [], "{when}");
@@ -314,7 +315,7 @@ async fn the_registrant_of_a_webhook_is_removed_with_the_events_of_its_time() {
     let limits = StorageLimits { keep_audit_events: TimeDelta::seconds(100), ..StorageLimits::default() };
     let bench = Bench { store: database.join("one", limits).await, slots: Slots::new(Caps::new(100, 100)), database: Arc::new(database) };
     let registered_at = |time| {
-        let id = AuditEvent::first_id_at(seconds(time));
+        let id = first_id_at(seconds(time));
         Webhook { id, ..webhook_of("acme") }
     };
     let webhooks = [registered_at(1), registered_at(2), registered_at(150)];

@@ -170,15 +170,7 @@ async fn a_redelivery_that_cannot_be_sent_is_refused() {
 }
 
 pub(super) fn of(webhook: &Webhook) -> DeliveryFilter {
-    DeliveryFilter {
-        account: None,
-        webhook_id: Some(webhook.id),
-        notification_id: None,
-        status: None,
-        event_type: None,
-        since: None,
-        until: None,
-    }
+    DeliveryFilter { webhook_id: Some(webhook.id), ..DeliveryFilter::default() }
 }
 
 impl Bench {

@@ -79,6 +79,12 @@ impl Browser {
         browser
     }
 
+    /// Changes the width of the window, in pixels.
+    pub(crate) async fn set_width(&mut self, width: u32) {
+        let metrics = json!({ "width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.call("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
     /// Loads a page. Opens an empty page first: otherwise a URL with only a new fragment would not load the page again.
     pub(crate) async fn open(&mut self, url: &str) {
         for url in ["about:blank", url] {

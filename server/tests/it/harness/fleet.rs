@@ -219,7 +219,7 @@ impl Fleet {
         let address = async || {
             let log = self.log(node);
             let (_, rest) = log.get(self.nodes[node].log_length_at_start..)?.split_once("admin: ")?;
-            rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
+            rest.split_once([',', '\n']).map(|(address, _)| address.trim().to_owned())
         };
         Api::new(&eventually("the address of the admin listener", address).await, None)
     }

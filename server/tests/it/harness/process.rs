@@ -221,7 +221,7 @@ impl Process {
         let address = async || {
             let log = self.log();
             let (_, rest) = log.rsplit_once("admin: ")?;
-            rest.split_once('\n').map(|(address, _)| address.trim().to_owned())
+            rest.split_once([',', '\n']).map(|(address, _)| address.trim().to_owned())
         };
         Api::new(&eventually("the address of the admin listener", address).await, None)
     }

@@ -236,6 +236,13 @@ impl Server {
         self.log.text()
     }
 
+    /// The log lines about an event, as JSON objects.
+    pub(crate) fn events(&self, event: &str) -> Vec<Value> {
+        let lines = self.log();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+        lines.filter(|line| line["event"] == event).collect()
+    }
+
     /// The headers and body of every response until now.
     pub(crate) fn responses(&self) -> Vec<u8> {
         self.proxy.responses()

@@ -95,6 +95,7 @@ async fn one_scrape_is_enough_for_all_alerts_except_rates() {
         "WebhooksAttemptsNotMade",
         "WebhooksNodeTakenOver",
         "WebhooksNodeGivenUp",
+        "WebhooksDeactivated",
     ];
     assert_eq!(not_evaluated.map(|rule| rule.name).collect::<Vec<_>>(), expected);
 }

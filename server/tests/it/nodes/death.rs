@@ -52,7 +52,8 @@ async fn late_outcomes_of_a_node_declared_dead_count_only_if_accepted() {
         return;
     }
     let mut fleet = Fleet::new().await;
-    fleet.start_many(2, &["--retry-schedule", "1h"]).await;
+    // At level `info`, the lines of repeated failures would be left out.
+    fleet.start_many(2, &["--retry-schedule", "1h", "--log-level", "debug"]).await;
     let [suspended, other] = [0, 1].map(|node| fleet.api(node));
     let (mut receiver, mut holding) = (fleet.receiver().await, fleet.receiver().await);
     suspended.register(&json!({ "targetURL": receiver.url(), "eventTypes": ["a.b"] })).await;
@@ -101,7 +102,7 @@ async fn late_outcomes_of_a_node_declared_dead_count_only_if_accepted() {
     .await;
     assert_eq!(outcomes(&accepted_late), [(1, "rejected".to_owned()), (2, "accepted".to_owned())]);
     // The test publishes the next notification only after the first node has logged its three failed attempts.
-    eventually("the failures", async || (fleet.log(0).matches("attempt ended").count() == 3).then_some(())).await;
+    eventually("the failures", async || (fleet.log(0).matches("event: attempt.failed").count() == 3).then_some(())).await;
     assert_eq!(id_of(&publishing.await.expect("the task does not panic")), taken_over[3].id());
     let later = suspended.publish_type("a.b").await;
     assert_eq!(receiver.next().await.id(), id_of(&later), "no delivery leased by the old incarnation is attempted");

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::json;
 
 use super::{publish, sorted_ids};
-use crate::harness::{Fleet, Reply, eventually, id_of, run_binary};
+use crate::harness::{Fleet, Reply, SHORT_STATEMENT_TIMEOUT, eventually, id_of, run_binary};
 
 const API: usize = 0;
 const DELIVERY: usize = 1;
@@ -77,11 +77,23 @@ async fn a_delivery_node_serves_only_health_and_metrics() {
     if webhooks_postgres::skip_without(&["postgres"]) {
         return;
     }
-    let fleet = start_one_of_each(&[]).await;
+    let fleet = start_one_of_each(&SHORT_STATEMENT_TIMEOUT).await;
     let admin_api = fleet.admin_api(DELIVERY).await;
     for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/api/notifications/v1/webhooks", 404), ("/", 404)] {
         assert_eq!(admin_api.send(Method::GET, path, &[], "").await.status, status, "{path}");
     }
+    // The node has no request that could fail. It is not ready, because its background tasks cannot use the store.
+    let lock = fleet.lock("nodes").await;
+    let refused = async || {
+        let response = admin_api.send(Method::GET, "/readyz", &[], "").await;
+        (response.status == 503).then(|| response.json())
+    };
+    let refused = eventually("the node to report that it has lost its store", refused).await;
+    let reason = refused["reasons"][0].as_str().expect("a reason");
+    assert!(reason.starts_with("the store is not available: cannot send the heartbeat: "), "{reason}");
+    lock.release().await;
+    let ready = async || (admin_api.send(Method::GET, "/readyz", &[], "").await.status == 200).then_some(());
+    eventually("the node to be ready again", ready).await;
     assert!(!fleet.log(DELIVERY).contains("local_addr"), "the delivery node has no API listener: {}", fleet.log(DELIVERY));
     assert!(fleet.log(API).contains("local_addr"));
 }

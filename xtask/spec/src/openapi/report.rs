@@ -24,6 +24,9 @@ pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> St
     for example in &findings.examples {
         report.push(format!("openapi.json:{}: {}: {}", lines.of_pointer(&example.pointer), example.pointer, example.reason));
     }
+    for pattern in &findings.patterns {
+        report.push(format!("openapi.json:{}: {}: {}", lines.of_pointer(&pattern.pointer), pattern.pointer, pattern.reason));
+    }
     for pointer in &findings.unused {
         report.push(format!("openapi.json:{}: {pointer}: unused component, which is not compared", lines.of_pointer(pointer)));
     }
@@ -38,7 +41,7 @@ pub(super) fn text(findings: &Findings, openapi_json: &str, command: &str) -> St
 
 /// Returns a list with an object for each finding. Each object has `kind`, `pointer` (RFC 6901) and `line`. The object
 /// of a difference also has `operations`. It has `spec` if openapi.json has the statement, and `code` if the code has
-/// the statement. The object of an example also has `reason`.
+/// the statement. The object of an example or a pattern also has `reason`.
 pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
     let lines = Lines::of(openapi_json);
     let differences = findings.differences.iter().map(|difference| {
@@ -55,12 +58,11 @@ pub(super) fn json(findings: &Findings, openapi_json: &str) -> Value {
         }
         finding
     });
-    let examples = findings.examples.iter().map(|example| {
-        let (pointer, line) = (&example.pointer, lines.of_pointer(&example.pointer));
-        json!({ "kind": "example", "pointer": pointer, "line": line, "reason": example.reason })
-    });
+    let with_reason = |kind: &str, pointer: &str, reason: &str| json!({ "kind": kind, "pointer": pointer, "line": lines.of_pointer(pointer), "reason": reason });
+    let examples = findings.examples.iter().map(|example| with_reason("example", &example.pointer, &example.reason));
+    let patterns = findings.patterns.iter().map(|pattern| with_reason("pattern", &pattern.pointer, &pattern.reason));
     let unused = findings.unused.iter().map(|pointer| json!({ "kind": "unused", "pointer": pointer, "line": lines.of_pointer(pointer) }));
-    differences.chain(examples).chain(unused).collect()
+    differences.chain(examples).chain(patterns).chain(unused).collect()
 }
 
 fn sentence(difference: &Difference) -> String {

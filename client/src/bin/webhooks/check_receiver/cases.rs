@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
+use webhooks_client::Payload;
 use webhooks_client::callback::{SigningSecret, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, sign};
-use webhooks_client::types::{CallbackBody, CallbackBodyNotification, CallbackBodyType, CallbackBodyWebhook};
+use webhooks_client::types::{CallbackBody, CallbackBodyType, CallbackNotification, CallbackWebhook};
 
 pub(crate) const TEST_TYPE: &str = "webhook.test";
 
@@ -30,7 +31,7 @@ pub(crate) struct Webhook {
     /// Whether to check the handshake.
     pub(crate) handshake: bool,
     pub(crate) event_type: CallbackBodyType,
-    pub(crate) data: Map<String, Value>,
+    pub(crate) data: Payload,
     /// The notification of the valid callback. The case `repeated` sends this notification again.
     pub(crate) first_notification: Uuid,
 }
@@ -83,7 +84,7 @@ const HANDSHAKE: Case = Case {
              the type webhook.handshake with 200, `Content-Type: application/json` and its `data`, {\"challenge\": \"…\"}, as body.",
     compose: |webhook, now| {
         webhook.with_body(now, |body| {
-            let mut body = body.clone();
+            let mut body = json!(body);
             body["type"] = json!("webhook.handshake");
             body["data"] = json!({ "challenge": Uuid::now_v7().simple().to_string() });
             serde_json::to_vec(&body)
@@ -114,7 +115,7 @@ pub(super) const ACCEPTED: [Case; 7] = [
         expected: Expected::Accepted,
         advice: "The signature covers the exact bytes of the body. JSON that was parsed and serialized again has other bytes. Compute the \
                  signature over the received bytes.",
-        compose: |webhook, now| webhook.with_body(now, serde_json::to_vec_pretty),
+        compose: |webhook, now| webhook.with_body(now, |body| serde_json::to_vec_pretty(&body)),
     },
     Case {
         name: "two-signatures",
@@ -144,7 +145,7 @@ pub(super) const ACCEPTED: [Case; 7] = [
         advice: "The service may add members to the body at any time. Ignore unknown members.",
         compose: |webhook, now| {
             webhook.with_body(now, |body| {
-                let mut body = body.clone();
+                let mut body = json!(body);
                 body["checkReceiver"] = json!({ "new": true });
                 body["notification"]["checkReceiver"] = json!("new");
                 serde_json::to_vec(&body)
@@ -309,8 +310,7 @@ impl Case {
 impl Webhook {
     /// Returns the valid callback of this notification.
     fn callback(&self, notification: Uuid, now: SystemTime) -> Callback {
-        let body = self.body(notification, now).to_string().into_bytes();
-        self.sign(std::slice::from_ref(&self.secret), notification, now, body)
+        self.signed(std::slice::from_ref(&self.secret), notification, now, |body| serde_json::to_vec(&body))
     }
 
     /// Returns a valid callback of a new notification.
@@ -320,37 +320,35 @@ impl Webhook {
 
     /// Returns a callback of a new notification with one signature for each of these secrets.
     fn signed_with(&self, secrets: &[SigningSecret], now: SystemTime) -> Callback {
-        let notification = Uuid::now_v7();
-        self.sign(secrets, notification, now, self.body(notification, now).to_string().into_bytes())
+        self.signed(secrets, Uuid::now_v7(), now, |body| serde_json::to_vec(&body))
     }
 
     /// Returns a valid callback of a new notification with this event type.
     fn with_type(&self, event_type: &str, now: SystemTime) -> Callback {
-        self.with_body(now, |body| {
-            let mut body = body.clone();
-            body["type"] = json!(event_type);
-            serde_json::to_vec(&body)
-        })
+        let event_type: CallbackBodyType = event_type.parse().expect("the event types of the cases are valid");
+        self.with_body(now, |body| serde_json::to_vec(&CallbackBody { type_: event_type, ..body }))
     }
 
     /// Returns a valid callback of a new notification. `serialize` creates the body.
-    fn with_body(&self, now: SystemTime, serialize: impl Fn(&Value) -> serde_json::Result<Vec<u8>>) -> Callback {
-        let notification = Uuid::now_v7();
-        let body = serialize(&self.body(notification, now)).expect("a JSON value can be serialized");
-        self.sign(std::slice::from_ref(&self.secret), notification, now, body)
+    fn with_body(&self, now: SystemTime, serialize: impl FnOnce(CallbackBody) -> serde_json::Result<Vec<u8>>) -> Callback {
+        self.signed(std::slice::from_ref(&self.secret), Uuid::now_v7(), now, serialize)
     }
 
-    fn body(&self, notification: Uuid, now: SystemTime) -> Value {
-        json!(CallbackBody {
+    fn signed(
+        &self,
+        secrets: &[SigningSecret],
+        notification: Uuid,
+        now: SystemTime,
+        serialize: impl FnOnce(CallbackBody) -> serde_json::Result<Vec<u8>>,
+    ) -> Callback {
+        let body = CallbackBody {
             type_: self.event_type.clone(),
             timestamp: DateTime::<Utc>::from(now).trunc_subsecs(3),
             data: self.data.clone(),
-            notification: CallbackBodyNotification { id: notification },
-            webhook: CallbackBodyWebhook { id: self.id },
-        })
-    }
-
-    fn sign(&self, secrets: &[SigningSecret], notification: Uuid, now: SystemTime, body: Vec<u8>) -> Callback {
+            notification: CallbackNotification { id: notification },
+            webhook: CallbackWebhook { id: self.id },
+        };
+        let body = serialize(body).expect("the body of a callback can be serialized");
         let mut headers = sign(secrets, notification, now, &body);
         headers.extend(self.headers.clone());
         if let Some(authorization) = &self.authorization {

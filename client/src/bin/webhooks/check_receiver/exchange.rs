@@ -49,19 +49,8 @@ pub(crate) enum Outcome {
 }
 
 impl Exchange {
-    #[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the user chose the URL")]
     pub(crate) fn new(url: Url, authorities: &[u8], limit: Duration) -> Result<Exchange> {
-        let mut builder =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
-        if webhooks_client::is_loopback(&url) {
-            // Uses no proxy: a proxy on another machine would connect to the loopback address of the proxy's machine.
-            builder = builder.no_proxy();
-        }
-        if !authorities.is_empty() {
-            let certificates = reqwest::Certificate::from_pem_bundle(authorities);
-            builder = builder.tls_certs_merge(certificates.context("the certificate authorities are not PEM certificates")?);
-        }
-        Ok(Exchange { client: builder.build().context("cannot set up the HTTP client")?, url, limit })
+        Ok(Exchange { client: client(&url, authorities, limit)?, url, limit })
     }
 
     pub(crate) async fn send(&self, callback: Callback) -> Outcome {
@@ -88,8 +77,23 @@ impl Exchange {
     }
 }
 
+/// Returns an HTTP client for a receiver.
+#[expect(clippy::disallowed_methods, reason = "the lint protects requests to URLs of customers; here the user chose the URL")]
+pub(crate) fn client(url: &Url, authorities: &[u8], limit: Duration) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT.min(limit));
+    if webhooks_client::is_loopback(url) {
+        // Uses no proxy: a proxy on another machine would connect to the loopback address of the proxy's machine.
+        builder = builder.no_proxy();
+    }
+    if !authorities.is_empty() {
+        let certificates = reqwest::Certificate::from_pem_bundle(authorities);
+        builder = builder.tls_certs_merge(certificates.context("the certificate authorities are not PEM certificates")?);
+    }
+    builder.build().context("cannot set up the HTTP client")
+}
+
 /// Reads at most `MAX_BODY_BYTES` of the body. Returns whether the body is longer.
-async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
+pub(crate) async fn read(mut response: reqwest::Response, body: &mut Vec<u8>) -> bool {
     while let Ok(Some(chunk)) = response.chunk().await {
         if chunk.len() > MAX_BODY_BYTES - body.len() {
             return true;
@@ -109,7 +113,7 @@ fn agrees(sent: &[u8], response: &[u8]) -> bool {
 }
 
 /// Returns the cause of an error. For an invalid certificate, adds advice.
-fn explain(error: &reqwest::Error) -> String {
+pub(crate) fn explain(error: &reqwest::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| cause(*error));
     for cause in causes.clone() {
         if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {

@@ -3,16 +3,15 @@
 use std::fmt::Write as _;
 use std::io;
 
-use comfy_table::{ContentArrangement, Table};
 use serde_json::{Value, json};
 
 use super::cases::Expected;
 use super::exchange::Outcome;
 use super::verdict::{Check, Verdict};
-use crate::output::{self, print, print_json, printable};
+use crate::output::{Cell, Format, Screen, print, print_json, table, wrapped};
 
 /// The width of the printed table, in characters.
-const WIDTH: u16 = 80;
+const WIDTH: usize = 80;
 
 pub(crate) struct Report<'a> {
     pub(crate) url: &'a str,
@@ -26,8 +25,8 @@ impl Report<'_> {
         self.count(Verdict::Ok) == self.planned
     }
 
-    pub(crate) fn print(&self, json: bool) -> io::Result<()> {
-        if json { print_json(&self.as_json()) } else { print(&self.as_text()) }
+    pub(crate) fn print(&self, format: Format) -> io::Result<()> {
+        if format.is_json() { print_json(&self.as_json()) } else { print(&self.as_text()) }
     }
 
     fn count(&self, verdict: Verdict) -> usize {
@@ -37,9 +36,10 @@ impl Report<'_> {
     fn as_text(&self) -> String {
         let rows = self.checks.iter().map(|check| {
             let cells = [verdict(check.verdict), check.case.name, check.case.sent, expected(check.case.expected)];
-            cells.into_iter().map(str::to_owned).chain([outcome(&check.outcome)]).collect()
+            cells.into_iter().map(str::to_owned).chain([outcome(&check.outcome)]).map(Cell::Short).collect()
         });
-        let table = output::table(Some(&["", "CHECK", "SENT", "EXPECTED", "GOT"]), rows);
+        let screen = Screen { width: None, colour: false };
+        let table = table(screen, &["", "CHECK", "SENT", "EXPECTED", "GOT"], &[], &rows.collect::<Vec<Vec<Cell>>>());
         let mut lines = table.lines();
         let header = lines.next().unwrap_or_default();
         let indent = header.find("CHECK").unwrap_or_default();
@@ -133,23 +133,11 @@ fn outcome(outcome: &Outcome) -> String {
 }
 
 fn indented(text: &str, indent: usize) -> String {
-    let width = WIDTH.saturating_sub(u16::try_from(indent).unwrap_or(WIDTH));
+    let width = WIDTH.saturating_sub(indent);
     wrapped(text, width).lines().fold(String::new(), |mut text, line| {
         let _ = writeln!(text, "{:indent$}{line}", "");
         text
     })
-}
-
-/// Breaks a text into lines between words. Escapes control characters, because the text may contain text from the
-/// receiver.
-fn wrapped(text: &str, width: u16) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    table.add_row([printable(text)]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 0));
-    }
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -179,7 +167,7 @@ mod tests {
         let failures = [Outcome::TimedOut, Outcome::Broken("x ".repeat(200))];
         for outcome in [204, 401, 500, 302, 410].map(response).into_iter().chain(failures) {
             for line in report(|_| outcome.clone()).as_text().lines() {
-                assert!(line.chars().count() <= usize::from(WIDTH), "{line}");
+                assert!(line.chars().count() <= WIDTH, "{line}");
                 assert_eq!(line, line.trim_end());
             }
         }

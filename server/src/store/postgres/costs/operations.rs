@@ -182,10 +182,27 @@ impl<'a> Round<'a> {
         self.cost("list deliveries of a webhook", list(of_webhook())).await;
         let of_time = DeliveryFilter { since: Some(self.world.days_ago(30)), until: Some(self.now), ..of_webhook() };
         self.cost("list deliveries of a time range", list(of_time)).await;
+        // All deliveries of the webhook are older.
+        let of_future = DeliveryFilter { since: Some(self.now + TimeDelta::days(1)), ..of_webhook() };
+        let none_yet = self.cost("list deliveries since a time", list(of_future)).await;
+        assert!(none_yet.items.is_empty() && none_yet.next.is_none());
         let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of_account(account()) };
         self.cost("list failed deliveries", list(failed)).await;
-        let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..of_webhook() };
-        self.cost("list pending deliveries of a webhook", list(pending)).await;
+        let failed = |of| DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of };
+        self.cost("list failed deliveries of a webhook", list(failed(of_webhook()))).await;
+        self.cost("list all failed deliveries", list(failed(all()))).await;
+        // The webhook and its account have a backlog that stays the same.
+        let of_quiet_account = || of_account(self.world.account(0));
+        let of_quiet_webhook = || DeliveryFilter { webhook_id: Some(self.world.webhook(0)), ..of_quiet_account() };
+        for (of, [of_pending, of_cancelled]) in [
+            (of_quiet_webhook(), ["list pending deliveries of a webhook", "list cancelled deliveries of a webhook"]),
+            (of_quiet_account(), ["list pending deliveries of an account", "list cancelled deliveries of an account"]),
+            (all(), ["list all pending deliveries", "list all cancelled deliveries"]),
+        ] {
+            let with = |status| DeliveryFilter { status: Some(status), ..of.clone() };
+            self.cost(of_pending, list(with(DeliveryStatus::Pending))).await;
+            self.cost(of_cancelled, list(with(DeliveryStatus::Cancelled))).await;
+        }
         let of_none = DeliveryFilter { event_type: none(), ..of_account(account()) };
         self.cost("list deliveries of an unused type", list(of_none)).await;
         self.cost("list all deliveries of an unused type", list(DeliveryFilter { event_type: none(), ..all() })).await;
@@ -411,7 +428,7 @@ pub(super) fn work(webhook_id: Uuid, lane: Lane) -> WorkItem {
 }
 
 fn all() -> DeliveryFilter {
-    DeliveryFilter { account: None, webhook_id: None, notification_id: None, status: None, event_type: None, since: None, until: None }
+    DeliveryFilter::default()
 }
 
 fn of_account(account: Account) -> DeliveryFilter {

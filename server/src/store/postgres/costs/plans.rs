@@ -18,7 +18,7 @@ const MAX_SORTED: f64 = 1000.0;
 const MAX_EXAMINED: f64 = 10_001.0;
 
 /// Indexes that a plan may scan completely, because the operation needs all rows.
-const SCANNED_INDEXES: [&str; 4] = ["erasures_pkey", "pending_cancelled", "pending_suspects", "tokens_pkey"];
+const SCANNED_INDEXES: [&str; 5] = ["cancellations_pkey", "erasures_pkey", "pending_cancelled", "pending_suspects", "tokens_pkey"];
 
 #[derive(Deserialize)]
 pub(super) struct Plan {

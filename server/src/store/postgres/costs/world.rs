@@ -93,7 +93,7 @@ pub(super) struct World {
     /// The session for statements that are not measured.
     session: Session,
     pub(super) now: DateTime<Utc>,
-    /// The first column of each index.
+    /// The first column, or the first expression, of each index.
     leading: HashMap<String, String>,
 }
 
@@ -108,8 +108,9 @@ impl World {
         let mut world = World { database, session, now, leading: HashMap::new() };
         world.run("CREATE EXTENSION pg_stat_statements").await;
         world.run(include_str!("fill.sql")).await;
-        let leading = "SELECT c.relname::text, a.attname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-                       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]";
+        let leading = "SELECT c.relname::text, coalesce(a.attname::text, pg_get_indexdef(i.indexrelid, 1, true))
+                       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                       LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attnum > 0";
         world.leading = world.session.query(leading, &[]).await.expect("indexes").iter().map(|row| (row.get(0), row.get(1))).collect();
         world
     }

@@ -1,5 +1,6 @@
--- Identifiers are UUIDv7, so the order of a primary key is the order of creation. Times come from the clocks of the
--- nodes, in whole milliseconds. A comment marks each time that comes from the clock of the database.
+-- Identifiers are UUIDv7, so the order of a primary key is the order of creation. The time in the identifier of a
+-- delivery is its `created_at`, so lists find a time range by identifiers. Times come from the clocks of the nodes, in
+-- whole milliseconds. A comment marks each time that comes from the clock of the database.
 --
 -- Notifications, deliveries and attempts are kept for long. Rows that change with each attempt are in separate tables
 -- (`pending`, `ready`). No index of `deliveries` contains a column that changes. So the new version of a row stays in
@@ -84,6 +85,8 @@ CREATE TABLE webhooks (
 
 CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL AND account IS NOT NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX webhooks_not_deleted ON webhooks (id) WHERE deleted_at IS NULL AND id IS NOT NULL;
+CREATE INDEX webhooks_deactivated ON webhooks (id) WHERE deactivation_reason IS NOT NULL AND deleted_at IS NULL AND id IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
 -- Changes that the other nodes must read within seconds. Rows are removed after two minutes.
@@ -171,9 +174,16 @@ CREATE TABLE unsuccessful (
     status smallint NOT NULL        -- 2 failed, 3 cancelled
 );
 
--- The recoverable deliveries of a webhook, oldest first.
-CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id) WHERE webhook_id IS NOT NULL;
-CREATE INDEX unsuccessful_of_account ON unsuccessful (account, delivery_id) WHERE status = 2;
+-- The recoverable deliveries of a webhook, oldest first. A list of deliveries has no condition on `created_at`, so the
+-- planner does not use this index for it.
+CREATE INDEX unsuccessful_of_webhook ON unsuccessful (webhook_id, created_at, delivery_id) WHERE created_at IS NOT NULL;
+-- The deliveries of one status, newest first. Each delivery is in one of the two indexes of each kind.
+CREATE INDEX unsuccessful_failed ON unsuccessful (delivery_id) WHERE status = 2;
+CREATE INDEX unsuccessful_failed_of_account ON unsuccessful (account, delivery_id) WHERE status = 2;
+CREATE INDEX unsuccessful_failed_of_webhook ON unsuccessful (webhook_id, delivery_id) WHERE status = 2;
+CREATE INDEX unsuccessful_cancelled ON unsuccessful (delivery_id) WHERE status = 3;
+CREATE INDEX unsuccessful_cancelled_of_account ON unsuccessful (account, delivery_id) WHERE status = 3;
+CREATE INDEX unsuccessful_cancelled_of_webhook ON unsuccessful (webhook_id, delivery_id) WHERE status = 3;
 
 -- One row for each webhook and lane: when the next delivery without a lease falls due. Due work that waits for a slot
 -- has no row here. It is only in the memory of a node, so searches for due work do not read it again.
@@ -298,3 +308,5 @@ CREATE TABLE audit_events (
 );
 
 CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;
+CREATE INDEX audit_events_of_action ON audit_events (action, id) WHERE action IS NOT NULL;
+CREATE INDEX audit_events_of_account_and_action ON audit_events ((account || ' ' || action), id) WHERE account IS NOT NULL;

@@ -1,5 +1,5 @@
--- Identifiers are UUIDv7 as 16 bytes, so the order of a primary key is the order of creation. Times are milliseconds
--- since 1970.
+-- Identifiers are UUIDv7 as 16 bytes, so the order of a primary key is the order of creation. The time in the identifier
+-- of a delivery is its `created_at`, so lists find a time range by identifiers. Times are milliseconds since 1970.
 
 CREATE TABLE properties (
     name TEXT PRIMARY KEY,
@@ -61,6 +61,8 @@ CREATE TABLE webhooks (
 
 CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
+CREATE INDEX webhooks_not_deleted ON webhooks (id) WHERE deleted_at IS NULL;
+CREATE INDEX webhooks_deactivated ON webhooks (id) WHERE deactivation_reason IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
 -- Webhooks whose receiver has not agreed in a handshake yet.
@@ -114,8 +116,10 @@ CREATE INDEX deliveries_of_notification ON deliveries (notification_id, id);
 -- deliveries of an ordered webhook by position.
 CREATE INDEX deliveries_waiting ON deliveries (webhook_id, epoch, lane, due_at) WHERE status = 0;
 CREATE INDEX deliveries_in_order ON deliveries (webhook_id, epoch, sequence) WHERE status = 0 AND sequence IS NOT NULL;
--- Failed deliveries are few, and customers list them after an outage.
-CREATE INDEX deliveries_failed ON deliveries (account, id) WHERE status = 2;
+-- Failed and cancelled deliveries are few, and customers list them after an outage.
+CREATE INDEX deliveries_unsuccessful_by_age ON deliveries (status, id) WHERE status IN (2, 3);
+CREATE INDEX deliveries_unsuccessful_of_account ON deliveries (account, status, id) WHERE status IN (2, 3);
+CREATE INDEX deliveries_unsuccessful_of_webhook ON deliveries (webhook_id, status, id) WHERE status IN (2, 3);
 -- The recoverable deliveries of a webhook, oldest first.
 CREATE INDEX deliveries_unsuccessful ON deliveries (webhook_id, created_at, id) WHERE status IN (2, 3);
 -- The suspects: deliveries that may have ended the process. The process attempts one suspect at a time.
@@ -238,3 +242,5 @@ CREATE TABLE audit_events (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX audit_events_of_account ON audit_events (account, id) WHERE account IS NOT NULL;
+CREATE INDEX audit_events_of_action ON audit_events (action, id);
+CREATE INDEX audit_events_of_account_and_action ON audit_events (account, action, id) WHERE account IS NOT NULL;

@@ -1,0 +1,249 @@
+//! How the objects of the API are shown to people.
+
+use webhooks_client::types::{Attempt, AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, Webhook};
+
+use super::{Cell, Show, pretty, time};
+
+/// Returns the rows that have a value.
+fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+impl Show for Webhook {
+    const COLUMNS: &'static [&'static str] = &["WEBHOOK", "STATUS", "AUTH", "TYPES", "URL"];
+    const OPTIONAL: &'static [&'static str] = &["AUTH"];
+
+    fn row(&self) -> Vec<Cell> {
+        let auth = auth(&self.auth).0.to_owned();
+        vec![
+            Cell::Id(self.id),
+            Cell::Result(self.status.to_string()),
+            Cell::Short(auth),
+            event_types(self).into(),
+            self.target_url.as_str().into(),
+        ]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        let (kind, details) = auth(&self.auth);
+        let deactivation = self.deactivation.as_ref().map(|it| format!("{}, since {}", it.reason.as_str(), time(&it.at)));
+        record([
+            ("webhook", Some(self.id.to_string())),
+            ("url", Some(self.target_url.to_string())),
+            ("status", Some(self.status.to_string())),
+            ("deactivated", deactivation),
+            ("auth", Some(format!("{kind}{details}"))),
+            ("headers", (!self.headers.is_empty()).then(|| header_names(self))),
+            ("types", Some(event_types(self))),
+            ("max per second", self.max_per_second.map(|rate| rate.to_string())),
+            ("ordered", self.ordered.map(|ordered| ordered.to_string())),
+            ("description", self.description.as_ref().map(|text| text.as_str().to_owned())),
+            ("created", Some(time(&self.created_at))),
+            ("updated", Some(time(&self.updated_at))),
+        ])
+    }
+}
+
+/// Returns the names of the custom headers. The API does not return the values of these headers.
+fn header_names(webhook: &Webhook) -> String {
+    webhook.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn event_types(webhook: &Webhook) -> String {
+    let types: Vec<&str> = webhook.event_types.iter().map(|item| item.as_str()).collect();
+    if types.is_empty() { "all".to_owned() } else { types.join(", ") }
+}
+
+fn auth(auth: &Auth) -> (&'static str, String) {
+    match auth {
+        Auth::Basic { username } => ("basic", format!(" as {}", username.as_str())),
+        Auth::ClientCredential { audience, client_id, scope, token_url } => {
+            let scope = scope.as_ref().map_or_else(String::new, |scope| format!(", scope {}", scope.as_str()));
+            let audience = audience.as_ref().map_or_else(String::new, |audience| format!(", audience {}", audience.as_str()));
+            ("client_credential", format!(" as {} at {}{scope}{audience}", client_id.as_str(), token_url.as_str()))
+        }
+        Auth::Noauth => ("noauth", String::new()),
+    }
+}
+
+impl Show for Notification {
+    const COLUMNS: &'static [&'static str] = &["NOTIFICATION", "TYPE", "DELIVERIES", "CREATED"];
+
+    fn row(&self) -> Vec<Cell> {
+        vec![Cell::Id(self.id), self.type_.as_str().into(), Cell::Short(self.delivery_count.to_string()), Cell::Time(self.created_at)]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        record([
+            ("notification", Some(self.id.to_string())),
+            ("type", Some(self.type_.to_string())),
+            ("deliveries", Some(self.delivery_count.to_string())),
+            ("created", Some(time(&self.created_at))),
+            ("data", Some(pretty(self.data.as_str()))),
+        ])
+    }
+}
+
+impl Show for EventType {
+    const COLUMNS: &'static [&'static str] = &["TYPE", "EXAMPLE", "DESCRIPTION"];
+
+    fn row(&self) -> Vec<Cell> {
+        let example = if self.example.is_some() { "yes" } else { "no" };
+        let first_line = self.description.lines().next().unwrap_or_default();
+        vec![self.name.as_str().into(), Cell::Short(example.to_owned()), first_line.into()]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        record([
+            ("type", Some(self.name.to_string())),
+            ("description", Some(self.description.to_string())),
+            ("example", self.example.as_ref().map(|example| pretty(example.as_str()))),
+        ])
+    }
+}
+
+impl Show for Delivery {
+    const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS", "CREATED", "TYPE", "WEBHOOK", "LAST ATTEMPT"];
+    const OPTIONAL: &'static [&'static str] = &["ATTEMPTS", "WEBHOOK"];
+
+    fn row(&self) -> Vec<Cell> {
+        vec![
+            Cell::Id(self.id),
+            Cell::Result(self.status.to_string()),
+            Cell::Short(self.attempt_count.to_string()),
+            Cell::Time(self.created_at),
+            self.notification.type_.as_str().into(),
+            Cell::Id(self.webhook.id),
+            self.last_attempt.as_ref().map_or_else(String::new, last_attempt).into(),
+        ]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        record([
+            ("delivery", Some(self.id.to_string())),
+            ("status", Some(self.status.to_string())),
+            ("type", Some(self.notification.type_.to_string())),
+            ("notification", Some(self.notification.id.to_string())),
+            ("webhook", Some(self.webhook.id.to_string())),
+            ("created", Some(time(&self.created_at))),
+            ("next attempt", self.next_attempt_at.as_ref().map(time)),
+            ("attempts", Some(self.attempt_count.to_string())),
+        ])
+    }
+}
+
+impl Show for DeliveryDetail {
+    const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS"];
+
+    fn row(&self) -> Vec<Cell> {
+        vec![Cell::Id(self.id), Cell::Result(self.status.to_string()), Cell::Short(self.attempt_count.to_string())]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        let mut rows = record([
+            ("delivery", Some(self.id.to_string())),
+            ("status", Some(self.status.to_string())),
+            ("type", Some(self.notification.type_.to_string())),
+            ("notification", Some(self.notification.id.to_string())),
+            ("webhook", Some(self.webhook.id.to_string())),
+            ("created", Some(time(&self.created_at))),
+            ("next attempt", self.next_attempt_at.as_ref().map(time)),
+            ("attempts", Some(self.attempt_count.to_string())),
+        ]);
+        for attempt in &self.attempts {
+            rows.push(("", String::new()));
+            rows.extend(attempt.record());
+        }
+        rows
+    }
+}
+
+impl Show for Attempt {
+    const COLUMNS: &'static [&'static str] = &["ATTEMPT", "OUTCOME", "STARTED", "MILLISECONDS"];
+
+    fn row(&self) -> Vec<Cell> {
+        vec![
+            Cell::Short(self.number.to_string()),
+            Cell::Result(outcome(self)),
+            Cell::Time(self.started_at),
+            Cell::Short(self.duration_ms.to_string()),
+        ]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        let cut = if self.truncated == Some(true) { " …" } else { "" };
+        record([
+            ("attempt", Some(self.number.to_string())),
+            ("outcome", Some(outcome(self))),
+            ("error", self.error.as_ref().map(|text| text.as_str().to_owned())),
+            ("started", Some(time(&self.started_at))),
+            ("took", Some(format!("{} ms", self.duration_ms))),
+            ("response", self.response_body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("{}{cut}", body.as_str()))),
+        ])
+    }
+}
+
+impl Show for AuditEvent {
+    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "OBJECT", "ACTOR", "RESULT", "COUNT", "ADDRESS"];
+    const OPTIONAL: &'static [&'static str] = &["COUNT", "ADDRESS", "ACTOR"];
+
+    fn row(&self) -> Vec<Cell> {
+        let object = self.object.as_ref().map_or_else(String::new, |object| format!("{} {}", object.type_.as_str(), object.id.as_str()));
+        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.as_str()));
+        vec![
+            Cell::Time(self.at),
+            self.action.as_str().into(),
+            object.into(),
+            self.user.as_ref().map_or_else(|| self.actor.to_string(), |user| format!("{} {}", self.actor.as_str(), user.as_str())).into(),
+            Cell::Result(format!("{}{reason}", self.result.as_str())),
+            Cell::Short(self.count.map_or_else(String::new, |count| count.to_string())),
+            Cell::Short(self.address.as_ref().map_or_else(String::new, |address| address.as_str().to_owned())),
+        ]
+    }
+
+    fn record(&self) -> Vec<(&'static str, String)> {
+        record([("time", Some(time(&self.at))), ("action", Some(self.action.to_string())), ("result", Some(self.result.to_string()))])
+    }
+}
+
+/// Returns the outcome of an attempt, and the error if there is one.
+pub(crate) fn last_attempt(attempt: &Attempt) -> String {
+    let error = attempt.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.as_str()));
+    format!("{}{error}", outcome(attempt))
+}
+
+fn outcome(attempt: &Attempt) -> String {
+    let status = attempt.status_code.map_or_else(String::new, |status| format!(" ({status})"));
+    format!("{}{status}", attempt.outcome.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::{Screen, table};
+
+    #[test]
+    fn deliveries_fit_80_and_140_columns_and_show_the_last_error() {
+        let delivery = |number: u8, outcome: &str, status: &str| -> Delivery {
+            let id = format!("0197a5a0-3c{number:02x}-7d2a-9f10-6b1f2f6f3d55");
+            let attempt = json!({
+                "number": 10, "startedAt": "2006-01-02T15:04:05Z", "durationMs": 7, "outcome": outcome,
+                "error": "the certificate of catalog.example.com expired on 2026-01-02, so replace it on the server",
+            });
+            let delivery = json!({
+                "id": id, "notification": { "id": id, "type": "catalog.purchase.closed" }, "webhook": { "id": id }, "status": status,
+                "attemptCount": 10, "createdAt": "2006-01-02T15:04:05Z", "lastAttempt": attempt,
+            });
+            serde_json::from_value(delivery).expect("a delivery")
+        };
+        let deliveries = [delivery(1, "client_certificate_required", "cancelled"), delivery(2, "certificate_invalid", "failed")];
+        let rows: Vec<Vec<Cell>> = deliveries.iter().map(Show::row).collect();
+        for (width, error, has_webhook) in [(80, "certificate_", false), (140, "certificate_invalid: the certificate of ca", true)] {
+            let text = table(Screen { width: Some(width), colour: false }, Delivery::COLUMNS, Delivery::OPTIONAL, &rows);
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains(error) && text.contains("WEBHOOK") == has_webhook, "{text}");
+        }
+    }
+}
