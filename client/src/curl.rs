@@ -51,7 +51,8 @@ mod tests {
             },
         }))
         .expect("an attempt");
-        let expected = "curl --request POST 'https://example.com/a?b=$c' \\\n  --header 'webhook-id: it'\\''s' \\\n  --data-binary '{\"a\":\"\\n\"}'";
+        let expected =
+            "curl --request POST 'https://example.com/a?b=$c' \\\n  --header 'webhook-id: it'\\''s' \\\n  --data-binary '{\"a\":\"\\n\"}'";
         assert_eq!(attempt.to_curl(Some("{\"a\":\"\\n\"}")).as_deref(), Some(expected));
         let without = Attempt { request: None, ..attempt };
         assert_eq!(without.to_curl(None), None);

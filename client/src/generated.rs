@@ -10,16 +10,23 @@ pub mod types {
     ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub connection: ::std::option::Option<AttemptConnection>,
         ///The duration of the attempt in milliseconds. This duration includes name resolution and any token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
         ///An explanation of the error, written for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
+        ///A relative URL of the documentation page that explains the outcome and what to do.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub help: ::std::option::Option<AttemptHelp>,
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
         pub outcome: crate::Outcome,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request: ::std::option::Option<AttemptRequest>,
         /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if the result of one encoding was encoded a second time. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
 
 The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. This happens in three cases. The body looks like an echo of the callback: it repeats a signature or an `Authorization` value of the callback, has a signature such as `v1,…` after the name `webhook-signature`, or contains the names of all three signature headers and the value of `webhook-id`. The body is not UTF-8. The search for secrets takes too long.
@@ -30,6 +37,13 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub response_body: ::std::option::Option<AttemptResponseBody>,
+        ///The header fields of the response, if the callback server did not accept the callback or the attempt was a test. At most 64 fields and 8 KiB are kept. `[redacted]` replaces secrets, as in `responseBody`, and the whole values of `set-cookie`. The service keeps them only together with `request`. getDelivery and testWebhook return this member, but lists do not. It is erased when the notification is deleted.
+        #[serde(
+            rename = "responseHeaders",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty"
+        )]
+        pub response_headers: ::std::vec::Vec<HeaderField>,
         ///The time when the attempt started.
         #[serde(rename = "startedAt")]
         pub started_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -39,6 +53,8 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timings: ::std::option::Option<AttemptTimings>,
         ///Whether `responseBody` is incomplete, or is a note instead of the body.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
@@ -46,6 +62,212 @@ The text is erased when the notification is deleted.*/
     impl Attempt {
         pub fn builder() -> builder::Attempt {
             Default::default()
+        }
+    }
+    ///The connection of the attempt to the callback server. It is absent if the attempt ended before a connection was tried.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AttemptConnection {
+        ///The version of HTTP: `1.1` or `2`.
+        #[serde(
+            rename = "httpVersion",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub http_version: ::std::option::Option<AttemptConnectionHttpVersion>,
+        ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
+        #[serde(
+            rename = "remoteAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub remote_address: ::std::option::Option<AttemptConnectionRemoteAddress>,
+        ///Whether the request was sent again on a second connection, because the callback server had certainly not processed it on the first one.
+        #[serde(rename = "requestRepeated")]
+        pub request_repeated: bool,
+        ///Whether an earlier request had opened the connection. Then the durations of the name lookup, the connection and the TLS handshake are absent.
+        pub reused: bool,
+        ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
+        #[serde(
+            rename = "tlsVersion",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tls_version: ::std::option::Option<AttemptConnectionTlsVersion>,
+    }
+    impl AttemptConnection {
+        pub fn builder() -> builder::AttemptConnection {
+            Default::default()
+        }
+    }
+    ///The version of HTTP: `1.1` or `2`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionHttpVersion(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionHttpVersion {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionHttpVersion> for ::std::string::String {
+        fn from(value: AttemptConnectionHttpVersion) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionHttpVersion {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 3usize {
+                return Err("longer than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionHttpVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String>
+    for AttemptConnectionHttpVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionHttpVersion {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionRemoteAddress(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionRemoteAddress {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionRemoteAddress> for ::std::string::String {
+        fn from(value: AttemptConnectionRemoteAddress) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionRemoteAddress {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionRemoteAddress {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String>
+    for AttemptConnectionRemoteAddress {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionRemoteAddress {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionTlsVersion(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionTlsVersion {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionTlsVersion> for ::std::string::String {
+        fn from(value: AttemptConnectionTlsVersion) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionTlsVersion {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 3usize {
+                return Err("longer than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionTlsVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptConnectionTlsVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionTlsVersion {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///An explanation of the error, written for people.
@@ -94,6 +316,189 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for AttemptError {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A relative URL of the documentation page that explains the outcome and what to do.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptHelp(::std::string::String);
+    impl ::std::ops::Deref for AttemptHelp {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptHelp> for ::std::string::String {
+        fn from(value: AttemptHelp) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptHelp {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^/docs#outcome-[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^/docs#outcome-[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptHelp {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The request of the callback as it was sent. getDelivery and testWebhook return it, but lists do not. It is stored for an attempt that was not accepted. For an accepted attempt, it is derived from the webhook, and absent if the URL, the authentication type or the names of the headers of the webhook have changed since, or if the webhook was deleted. It is also absent if the notification was deleted.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AttemptRequest {
+        ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<AttemptRequestBody>,
+        ///The header fields of the request. `[redacted]` replaces the credentials, the signatures and the values of custom headers.
+        pub headers: ::std::vec::Vec<HeaderField>,
+        ///The URL to which the callback was sent.
+        pub url: AttemptRequestUrl,
+    }
+    impl AttemptRequest {
+        pub fn builder() -> builder::AttemptRequest {
+            Default::default()
+        }
+    }
+    ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptRequestBody(::std::string::String);
+    impl ::std::ops::Deref for AttemptRequestBody {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptRequestBody> for ::std::string::String {
+        fn from(value: AttemptRequestBody) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptRequestBody {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 8650752usize {
+                return Err("longer than 8650752 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptRequestBody {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestBody {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptRequestBody {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The URL to which the callback was sent.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptRequestUrl(::std::string::String);
+    impl ::std::ops::Deref for AttemptRequestUrl {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptRequestUrl> for ::std::string::String {
+        fn from(value: AttemptRequestUrl) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptRequestUrl {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 2048usize {
+                return Err("longer than 2048 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptRequestUrl {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestUrl {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptRequestUrl {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -161,6 +566,45 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///The durations of the phases of the attempt in milliseconds. The phases follow each other in this order. A phase that did not end or was not needed is absent. `durationMs` is the whole duration.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct AttemptTimings {
+        ///The time until the TCP connection was open.
+        #[serde(
+            rename = "connectMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub connect_ms: ::std::option::Option<i32>,
+        ///The time from the start of the request on the open connection until the header of the response was complete.
+        #[serde(
+            rename = "firstByteMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub first_byte_ms: ::std::option::Option<i32>,
+        ///The duration of the name lookup.
+        #[serde(
+            rename = "nameLookupMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub name_lookup_ms: ::std::option::Option<i32>,
+        ///The duration of the TLS handshake.
+        #[serde(
+            rename = "tlsHandshakeMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tls_handshake_ms: ::std::option::Option<i32>,
+        ///The time until an access token of the token server was available. It is absent if a token was in memory.
+        #[serde(
+            rename = "tokenRequestMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub token_request_ms: ::std::option::Option<i32>,
+    }
+    impl AttemptTimings {
+        pub fn builder() -> builder::AttemptTimings {
+            Default::default()
         }
     }
     ///An event of the audit log.
@@ -1020,7 +1464,11 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication.
+    /**How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication. There are three types:
+
+- `basic` (HTTP Basic): `username` and `password`.
+- `client_credential` (OAuth 2.0 client credentials): `clientID`, `clientSecret` and `tokenURL`. `scope` and `audience` are optional.
+- `noauth` (no authentication): no other members.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
@@ -1727,27 +2175,16 @@ The text is erased when the notification is deleted.*/
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
         pub data: crate::Payload,
-        pub notification: CallbackBodyNotification,
+        pub notification: CallbackNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The event type. If you call testWebhook without `type`, the event type is `webhook.test`.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
-        pub webhook: CallbackBodyWebhook,
+        pub webhook: CallbackWebhook,
     }
     impl CallbackBody {
         pub fn builder() -> builder::CallbackBody {
-            Default::default()
-        }
-    }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyNotification {
-        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
-        pub id: ::uuid::Uuid,
-    }
-    impl CallbackBodyNotification {
-        pub fn builder() -> builder::CallbackBodyNotification {
             Default::default()
         }
     }
@@ -1815,14 +2252,25 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The notification that is delivered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CallbackNotification {
+        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
+        pub id: ::uuid::Uuid,
+    }
+    impl CallbackNotification {
+        pub fn builder() -> builder::CallbackNotification {
+            Default::default()
+        }
+    }
     ///The webhook that receives the callback.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyWebhook {
+    pub struct CallbackWebhook {
         ///The webhook's identifier.
         pub id: ::uuid::Uuid,
     }
-    impl CallbackBodyWebhook {
-        pub fn builder() -> builder::CallbackBodyWebhook {
+    impl CallbackWebhook {
+        pub fn builder() -> builder::CallbackWebhook {
             Default::default()
         }
     }
@@ -2114,7 +2562,6 @@ The text is erased when the notification is deleted.*/
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -2131,6 +2578,12 @@ The text is erased when the notification is deleted.*/
         pub attempt_count: i32,
         ///The 50 most recent attempts, oldest first.
         pub attempts: ::std::vec::Vec<Attempt>,
+        ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
+        #[serde(
+            rename = "callbackBody",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub callback_body: ::std::option::Option<DeliveryDetailCallbackBody>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -2149,67 +2602,42 @@ The text is erased when the notification is deleted.*/
         pub next_attempt_at: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-        pub status: DeliveryDetailStatus,
-        pub webhook: DeliveryDetailWebhook,
+        pub notification: DeliveryNotification,
+        pub status: DeliveryStatus,
+        pub webhook: DeliveryWebhook,
     }
     impl DeliveryDetail {
         pub fn builder() -> builder::DeliveryDetail {
             Default::default()
         }
     }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailNotification {
-        ///The notification's identifier.
-        pub id: ::uuid::Uuid,
-        ///The event type of the notification.
-        #[serde(rename = "type")]
-        pub type_: DeliveryDetailNotificationType,
-    }
-    impl DeliveryDetailNotification {
-        pub fn builder() -> builder::DeliveryDetailNotification {
-            Default::default()
-        }
-    }
-    ///The event type of the notification.
+    ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
-    pub struct DeliveryDetailNotificationType(::std::string::String);
-    impl ::std::ops::Deref for DeliveryDetailNotificationType {
+    pub struct DeliveryDetailCallbackBody(::std::string::String);
+    impl ::std::ops::Deref for DeliveryDetailCallbackBody {
         type Target = ::std::string::String;
         fn deref(&self) -> &::std::string::String {
             &self.0
         }
     }
-    impl ::std::convert::From<DeliveryDetailNotificationType> for ::std::string::String {
-        fn from(value: DeliveryDetailNotificationType) -> Self {
+    impl ::std::convert::From<DeliveryDetailCallbackBody> for ::std::string::String {
+        fn from(value: DeliveryDetailCallbackBody) -> Self {
             value.0
         }
     }
-    impl ::std::str::FromStr for DeliveryDetailNotificationType {
+    impl ::std::str::FromStr for DeliveryDetailCallbackBody {
         type Err = self::error::ConversionError;
         fn from_str(
             value: &str,
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 128usize {
-                return Err("longer than 128 characters".into());
-            }
-            if value.chars().count() < 1usize {
-                return Err("shorter than 1 characters".into());
-            }
-            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
-            if PATTERN.find(value).is_none() {
-                return Err(
-                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
-                );
+            if value.chars().count() > 8650752usize {
+                return Err("longer than 8650752 characters".into());
             }
             Ok(Self(value.to_string()))
         }
     }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailNotificationType {
+    impl ::std::convert::TryFrom<&str> for DeliveryDetailCallbackBody {
         type Error = self::error::ConversionError;
         fn try_from(
             value: &str,
@@ -2217,8 +2645,7 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    impl ::std::convert::TryFrom<::std::string::String>
-    for DeliveryDetailNotificationType {
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailCallbackBody {
         type Error = self::error::ConversionError;
         fn try_from(
             value: ::std::string::String,
@@ -2226,7 +2653,7 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailNotificationType {
+    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailCallbackBody {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -2236,80 +2663,6 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum DeliveryDetailStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for DeliveryDetailStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for DeliveryDetailStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    ///The webhook that receives the notification.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailWebhook {
-        ///The webhook's identifier. The webhook may have been deleted.
-        pub id: ::uuid::Uuid,
-    }
-    impl DeliveryDetailWebhook {
-        pub fn builder() -> builder::DeliveryDetailWebhook {
-            Default::default()
         }
     }
     ///The notification that is delivered.
@@ -2634,7 +2987,6 @@ The text is erased when the notification is deleted.*/
         ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub example: ::std::option::Option<crate::Payload>,
-        ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2737,14 +3089,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -2845,6 +3193,130 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for EventTypePageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A header field that was sent or received (RFC 9110 §5).
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct HeaderField {
+        ///The name in lower case.
+        pub name: HeaderFieldName,
+        ///The value. A longer value is cut off.
+        pub value: HeaderFieldValue,
+    }
+    impl HeaderField {
+        pub fn builder() -> builder::HeaderField {
+            Default::default()
+        }
+    }
+    ///The name in lower case.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct HeaderFieldName(::std::string::String);
+    impl ::std::ops::Deref for HeaderFieldName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<HeaderFieldName> for ::std::string::String {
+        fn from(value: HeaderFieldName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for HeaderFieldName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for HeaderFieldName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for HeaderFieldName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The value. A longer value is cut off.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct HeaderFieldValue(::std::string::String);
+    impl ::std::ops::Deref for HeaderFieldValue {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<HeaderFieldValue> for ::std::string::String {
+        fn from(value: HeaderFieldValue) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for HeaderFieldValue {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for HeaderFieldValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for HeaderFieldValue {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -3040,69 +3512,6 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///`ListDeliveriesStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListDeliveriesStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for ListDeliveriesStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListDeliveriesStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
         }
     }
     ///`ListDeliveriesType`
@@ -3421,61 +3830,6 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`ListWebhooksStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListWebhooksStatus {
-        #[serde(rename = "active")]
-        Active,
-        #[serde(rename = "deactivated")]
-        Deactivated,
-    }
-    impl ::std::fmt::Display for ListWebhooksStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Active => f.write_str("active"),
-                Self::Deactivated => f.write_str("deactivated"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListWebhooksStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "active" => Ok(Self::Active),
-                "deactivated" => Ok(Self::Deactivated),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
     ///A published notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Notification {
@@ -3583,7 +3937,6 @@ The text is erased when the notification is deleted.*/
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
         pub data: crate::Payload,
-        ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3686,14 +4039,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -4528,7 +4877,6 @@ The text is erased when the notification is deleted.*/
         ///This member is true if notifications are delivered one at a time, in the order of publishing. Otherwise, this member is absent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///`active`: the webhook receives notifications. `deactivated`: the webhook receives no notifications.
         pub status: WebhookStatus,
         ///The URL that receives the callbacks, exactly as it was registered.
         #[serde(rename = "targetURL")]
@@ -5497,15 +5845,31 @@ The text is erased when the notification is deleted.*/
     pub mod builder {
         #[derive(Clone, Debug)]
         pub struct Attempt {
+            connection: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnection>,
+                ::std::string::String,
+            >,
             duration_ms: ::std::result::Result<i32, ::std::string::String>,
             error: ::std::result::Result<
                 ::std::option::Option<super::AttemptError>,
                 ::std::string::String,
             >,
+            help: ::std::result::Result<
+                ::std::option::Option<super::AttemptHelp>,
+                ::std::string::String,
+            >,
             number: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
             outcome: ::std::result::Result<crate::Outcome, ::std::string::String>,
+            request: ::std::result::Result<
+                ::std::option::Option<super::AttemptRequest>,
+                ::std::string::String,
+            >,
             response_body: ::std::result::Result<
                 ::std::option::Option<super::AttemptResponseBody>,
+                ::std::string::String,
+            >,
+            response_headers: ::std::result::Result<
+                ::std::vec::Vec<super::HeaderField>,
                 ::std::string::String,
             >,
             started_at: ::std::result::Result<
@@ -5516,6 +5880,10 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<i32>,
                 ::std::string::String,
             >,
+            timings: ::std::result::Result<
+                ::std::option::Option<super::AttemptTimings>,
+                ::std::string::String,
+            >,
             truncated: ::std::result::Result<
                 ::std::option::Option<bool>,
                 ::std::string::String,
@@ -5524,18 +5892,37 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Attempt {
             fn default() -> Self {
                 Self {
+                    connection: Ok(Default::default()),
                     duration_ms: Err("no value supplied for duration_ms".to_string()),
                     error: Ok(Default::default()),
+                    help: Ok(Default::default()),
                     number: Err("no value supplied for number".to_string()),
                     outcome: Err("no value supplied for outcome".to_string()),
+                    request: Ok(Default::default()),
                     response_body: Ok(Default::default()),
+                    response_headers: Ok(Default::default()),
                     started_at: Err("no value supplied for started_at".to_string()),
                     status_code: Ok(Default::default()),
+                    timings: Ok(Default::default()),
                     truncated: Ok(Default::default()),
                 }
             }
         }
         impl Attempt {
+            pub fn connection<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnection>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.connection = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for connection: {e}")
+                    });
+                self
+            }
             pub fn duration_ms<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -5557,6 +5944,18 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for error: {e}")
+                    });
+                self
+            }
+            pub fn help<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptHelp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.help = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for help: {e}")
                     });
                 self
             }
@@ -5584,6 +5983,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn request<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptRequest>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.request = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for request: {e}")
+                    });
+                self
+            }
             pub fn response_body<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
@@ -5595,6 +6006,20 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for response_body: {e}")
+                    });
+                self
+            }
+            pub fn response_headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.response_headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for response_headers: {e}"
+                        )
                     });
                 self
             }
@@ -5622,6 +6047,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn timings<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptTimings>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timings = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timings: {e}")
+                    });
+                self
+            }
             pub fn truncated<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<bool>>,
@@ -5641,13 +6078,18 @@ The text is erased when the notification is deleted.*/
                 value: Attempt,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    connection: value.connection?,
                     duration_ms: value.duration_ms?,
                     error: value.error?,
+                    help: value.help?,
                     number: value.number?,
                     outcome: value.outcome?,
+                    request: value.request?,
                     response_body: value.response_body?,
+                    response_headers: value.response_headers?,
                     started_at: value.started_at?,
                     status_code: value.status_code?,
+                    timings: value.timings?,
                     truncated: value.truncated?,
                 })
             }
@@ -5655,14 +6097,355 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Attempt> for Attempt {
             fn from(value: super::Attempt) -> Self {
                 Self {
+                    connection: Ok(value.connection),
                     duration_ms: Ok(value.duration_ms),
                     error: Ok(value.error),
+                    help: Ok(value.help),
                     number: Ok(value.number),
                     outcome: Ok(value.outcome),
+                    request: Ok(value.request),
                     response_body: Ok(value.response_body),
+                    response_headers: Ok(value.response_headers),
                     started_at: Ok(value.started_at),
                     status_code: Ok(value.status_code),
+                    timings: Ok(value.timings),
                     truncated: Ok(value.truncated),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptConnection {
+            http_version: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionHttpVersion>,
+                ::std::string::String,
+            >,
+            remote_address: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionRemoteAddress>,
+                ::std::string::String,
+            >,
+            request_repeated: ::std::result::Result<bool, ::std::string::String>,
+            reused: ::std::result::Result<bool, ::std::string::String>,
+            tls_version: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionTlsVersion>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AttemptConnection {
+            fn default() -> Self {
+                Self {
+                    http_version: Ok(Default::default()),
+                    remote_address: Ok(Default::default()),
+                    request_repeated: Err(
+                        "no value supplied for request_repeated".to_string(),
+                    ),
+                    reused: Err("no value supplied for reused".to_string()),
+                    tls_version: Ok(Default::default()),
+                }
+            }
+        }
+        impl AttemptConnection {
+            pub fn http_version<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionHttpVersion>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.http_version = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for http_version: {e}")
+                    });
+                self
+            }
+            pub fn remote_address<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionRemoteAddress>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.remote_address = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for remote_address: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn request_repeated<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.request_repeated = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for request_repeated: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn reused<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reused = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for reused: {e}")
+                    });
+                self
+            }
+            pub fn tls_version<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionTlsVersion>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tls_version = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tls_version: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptConnection> for super::AttemptConnection {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptConnection,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    http_version: value.http_version?,
+                    remote_address: value.remote_address?,
+                    request_repeated: value.request_repeated?,
+                    reused: value.reused?,
+                    tls_version: value.tls_version?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptConnection> for AttemptConnection {
+            fn from(value: super::AttemptConnection) -> Self {
+                Self {
+                    http_version: Ok(value.http_version),
+                    remote_address: Ok(value.remote_address),
+                    request_repeated: Ok(value.request_repeated),
+                    reused: Ok(value.reused),
+                    tls_version: Ok(value.tls_version),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptRequest {
+            body: ::std::result::Result<
+                ::std::option::Option<super::AttemptRequestBody>,
+                ::std::string::String,
+            >,
+            headers: ::std::result::Result<
+                ::std::vec::Vec<super::HeaderField>,
+                ::std::string::String,
+            >,
+            url: ::std::result::Result<super::AttemptRequestUrl, ::std::string::String>,
+        }
+        impl ::std::default::Default for AttemptRequest {
+            fn default() -> Self {
+                Self {
+                    body: Ok(Default::default()),
+                    headers: Err("no value supplied for headers".to_string()),
+                    url: Err("no value supplied for url".to_string()),
+                }
+            }
+        }
+        impl AttemptRequest {
+            pub fn body<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptRequestBody>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.body = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for body: {e}")
+                    });
+                self
+            }
+            pub fn headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for headers: {e}")
+                    });
+                self
+            }
+            pub fn url<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::AttemptRequestUrl>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.url = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for url: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptRequest> for super::AttemptRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    body: value.body?,
+                    headers: value.headers?,
+                    url: value.url?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptRequest> for AttemptRequest {
+            fn from(value: super::AttemptRequest) -> Self {
+                Self {
+                    body: Ok(value.body),
+                    headers: Ok(value.headers),
+                    url: Ok(value.url),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptTimings {
+            connect_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            first_byte_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            name_lookup_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            tls_handshake_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            token_request_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AttemptTimings {
+            fn default() -> Self {
+                Self {
+                    connect_ms: Ok(Default::default()),
+                    first_byte_ms: Ok(Default::default()),
+                    name_lookup_ms: Ok(Default::default()),
+                    tls_handshake_ms: Ok(Default::default()),
+                    token_request_ms: Ok(Default::default()),
+                }
+            }
+        }
+        impl AttemptTimings {
+            pub fn connect_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.connect_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for connect_ms: {e}")
+                    });
+                self
+            }
+            pub fn first_byte_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.first_byte_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for first_byte_ms: {e}")
+                    });
+                self
+            }
+            pub fn name_lookup_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name_lookup_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for name_lookup_ms: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn tls_handshake_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tls_handshake_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for tls_handshake_ms: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn token_request_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_request_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for token_request_ms: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptTimings> for super::AttemptTimings {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptTimings,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    connect_ms: value.connect_ms?,
+                    first_byte_ms: value.first_byte_ms?,
+                    name_lookup_ms: value.name_lookup_ms?,
+                    tls_handshake_ms: value.tls_handshake_ms?,
+                    token_request_ms: value.token_request_ms?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptTimings> for AttemptTimings {
+            fn from(value: super::AttemptTimings) -> Self {
+                Self {
+                    connect_ms: Ok(value.connect_ms),
+                    first_byte_ms: Ok(value.first_byte_ms),
+                    name_lookup_ms: Ok(value.name_lookup_ms),
+                    tls_handshake_ms: Ok(value.tls_handshake_ms),
+                    token_request_ms: Ok(value.token_request_ms),
                 }
             }
         }
@@ -6087,7 +6870,7 @@ The text is erased when the notification is deleted.*/
         pub struct CallbackBody {
             data: ::std::result::Result<crate::Payload, ::std::string::String>,
             notification: ::std::result::Result<
-                super::CallbackBodyNotification,
+                super::CallbackNotification,
                 ::std::string::String,
             >,
             timestamp: ::std::result::Result<
@@ -6096,7 +6879,7 @@ The text is erased when the notification is deleted.*/
             >,
             type_: ::std::result::Result<super::CallbackBodyType, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::CallbackBodyWebhook,
+                super::CallbackWebhook,
                 ::std::string::String,
             >,
         }
@@ -6126,7 +6909,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyNotification>,
+                T: ::std::convert::TryInto<super::CallbackNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -6162,7 +6945,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyWebhook>,
+                T: ::std::convert::TryInto<super::CallbackWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -6199,17 +6982,17 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyNotification {
+        pub struct CallbackNotification {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyNotification {
+        impl ::std::default::Default for CallbackNotification {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyNotification {
+        impl CallbackNotification {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -6221,33 +7004,32 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyNotification>
-        for super::CallbackBodyNotification {
+        impl ::std::convert::TryFrom<CallbackNotification>
+        for super::CallbackNotification {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyNotification,
+                value: CallbackNotification,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyNotification>
-        for CallbackBodyNotification {
-            fn from(value: super::CallbackBodyNotification) -> Self {
+        impl ::std::convert::From<super::CallbackNotification> for CallbackNotification {
+            fn from(value: super::CallbackNotification) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyWebhook {
+        pub struct CallbackWebhook {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyWebhook {
+        impl ::std::default::Default for CallbackWebhook {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyWebhook {
+        impl CallbackWebhook {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -6259,17 +7041,16 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyWebhook>
-        for super::CallbackBodyWebhook {
+        impl ::std::convert::TryFrom<CallbackWebhook> for super::CallbackWebhook {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyWebhook,
+                value: CallbackWebhook,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyWebhook> for CallbackBodyWebhook {
-            fn from(value: super::CallbackBodyWebhook) -> Self {
+        impl ::std::convert::From<super::CallbackWebhook> for CallbackWebhook {
+            fn from(value: super::CallbackWebhook) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
@@ -6617,6 +7398,10 @@ The text is erased when the notification is deleted.*/
                 ::std::vec::Vec<super::Attempt>,
                 ::std::string::String,
             >,
+            callback_body: ::std::result::Result<
+                ::std::option::Option<super::DeliveryDetailCallbackBody>,
+                ::std::string::String,
+            >,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
@@ -6631,15 +7416,12 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             notification: ::std::result::Result<
-                super::DeliveryDetailNotification,
+                super::DeliveryNotification,
                 ::std::string::String,
             >,
-            status: ::std::result::Result<
-                super::DeliveryDetailStatus,
-                ::std::string::String,
-            >,
+            status: ::std::result::Result<super::DeliveryStatus, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::DeliveryDetailWebhook,
+                super::DeliveryWebhook,
                 ::std::string::String,
             >,
         }
@@ -6650,6 +7432,7 @@ The text is erased when the notification is deleted.*/
                         "no value supplied for attempt_count".to_string(),
                     ),
                     attempts: Err("no value supplied for attempts".to_string()),
+                    callback_body: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     id: Err("no value supplied for id".to_string()),
                     last_attempt: Ok(Default::default()),
@@ -6682,6 +7465,20 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for attempts: {e}")
+                    });
+                self
+            }
+            pub fn callback_body<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryDetailCallbackBody>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.callback_body = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for callback_body: {e}")
                     });
                 self
             }
@@ -6737,7 +7534,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotification>,
+                T: ::std::convert::TryInto<super::DeliveryNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -6749,7 +7546,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn status<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailStatus>,
+                T: ::std::convert::TryInto<super::DeliveryStatus>,
                 T::Error: ::std::fmt::Display,
             {
                 self.status = value
@@ -6761,7 +7558,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailWebhook>,
+                T: ::std::convert::TryInto<super::DeliveryWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -6780,6 +7577,7 @@ The text is erased when the notification is deleted.*/
                 Ok(Self {
                     attempt_count: value.attempt_count?,
                     attempts: value.attempts?,
+                    callback_body: value.callback_body?,
                     created_at: value.created_at?,
                     id: value.id?,
                     last_attempt: value.last_attempt?,
@@ -6795,6 +7593,7 @@ The text is erased when the notification is deleted.*/
                 Self {
                     attempt_count: Ok(value.attempt_count),
                     attempts: Ok(value.attempts),
+                    callback_body: Ok(value.callback_body),
                     created_at: Ok(value.created_at),
                     id: Ok(value.id),
                     last_attempt: Ok(value.last_attempt),
@@ -6803,105 +7602,6 @@ The text is erased when the notification is deleted.*/
                     status: Ok(value.status),
                     webhook: Ok(value.webhook),
                 }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailNotification {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-            type_: ::std::result::Result<
-                super::DeliveryDetailNotificationType,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for DeliveryDetailNotification {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                    type_: Err("no value supplied for type_".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailNotification {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-            pub fn type_<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotificationType>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.type_ = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for type_: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailNotification>
-        for super::DeliveryDetailNotification {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailNotification,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    id: value.id?,
-                    type_: value.type_?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailNotification>
-        for DeliveryDetailNotification {
-            fn from(value: super::DeliveryDetailNotification) -> Self {
-                Self {
-                    id: Ok(value.id),
-                    type_: Ok(value.type_),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailWebhook {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-        }
-        impl ::std::default::Default for DeliveryDetailWebhook {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailWebhook {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailWebhook>
-        for super::DeliveryDetailWebhook {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailWebhook,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self { id: value.id? })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailWebhook>
-        for DeliveryDetailWebhook {
-            fn from(value: super::DeliveryDetailWebhook) -> Self {
-                Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
@@ -7315,6 +8015,64 @@ The text is erased when the notification is deleted.*/
                 Self {
                     cursor: Ok(value.cursor),
                     data: Ok(value.data),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct HeaderField {
+            name: ::std::result::Result<super::HeaderFieldName, ::std::string::String>,
+            value: ::std::result::Result<super::HeaderFieldValue, ::std::string::String>,
+        }
+        impl ::std::default::Default for HeaderField {
+            fn default() -> Self {
+                Self {
+                    name: Err("no value supplied for name".to_string()),
+                    value: Err("no value supplied for value".to_string()),
+                }
+            }
+        }
+        impl HeaderField {
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::HeaderFieldName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for name: {e}")
+                    });
+                self
+            }
+            pub fn value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::HeaderFieldValue>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for value: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<HeaderField> for super::HeaderField {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: HeaderField,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    name: value.name?,
+                    value: value.value?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::HeaderField> for HeaderField {
+            fn from(value: super::HeaderField) -> Self {
+                Self {
+                    name: Ok(value.name),
+                    value: Ok(value.value),
                 }
             }
         }
@@ -8820,7 +9578,7 @@ Request bodies are JSON (`Content-Type: application/json`). The service refuses 
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
-Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
+Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
 
 ## Problems
 
@@ -9608,7 +10366,7 @@ pub mod builder {
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         notification_id: Result<Option<::uuid::Uuid>, String>,
         since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
-        status: Result<Option<types::ListDeliveriesStatus>, String>,
+        status: Result<Option<types::DeliveryStatus>, String>,
         type_: Result<Option<types::ListDeliveriesType>, String>,
         until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         webhook_id: Result<Option<::uuid::Uuid>, String>,
@@ -9680,13 +10438,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListDeliveriesStatus>,
+            V: std::convert::TryInto<types::DeliveryStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListDeliveriesStatus` for status failed".to_string()
+                    "conversion to `DeliveryStatus` for status failed".to_string()
                 });
             self
         }
@@ -10796,7 +11554,7 @@ pub mod builder {
         client: &'a super::Client,
         cursor: Result<Option<types::ListWebhooksCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
-        status: Result<Option<types::ListWebhooksStatus>, String>,
+        status: Result<Option<types::WebhookStatus>, String>,
     }
     impl<'a> ListWebhooks<'a> {
         pub fn new(client: &'a super::Client) -> Self {
@@ -10834,13 +11592,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListWebhooksStatus>,
+            V: std::convert::TryInto<types::WebhookStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListWebhooksStatus` for status failed".to_string()
+                    "conversion to `WebhookStatus` for status failed".to_string()
                 });
             self
         }

@@ -111,6 +111,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod connect;
+mod curl;
 mod exchange;
 mod failure;
 mod pages;

@@ -48,6 +48,7 @@ mod request_bodies; // media type and size of request bodies
 mod request_limits; // rate limits for callers
 mod restart; // stop, restart and kill
 mod retention; // retention and full storage
+mod retry_after; // receivers that ask for a pause
 mod secrets; // secrets never appear in files, logs or responses
 mod server_start; // first start, keys, tokens, configuration mistakes
 mod settings; // every flag is used in a test; the log settings

@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Deliveries(Deliveries),
     /// Tell the history of a delivery in sentences: what happened, why, and what to do
     Why(DeliveryId),
+    /// Print the request of an attempt as a curl command
+    Curl(Curl),
     /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
     /// List events of the audit log, the newest first: who changed what
@@ -353,6 +355,16 @@ pub(crate) struct Notifications {
     pub(crate) event_type: Option<String>,
     #[command(flatten)]
     pub(crate) paging: Paging,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Curl {
+    /// The delivery
+    #[arg(value_name = "DELIVERY")]
+    pub(crate) id: Reference,
+    /// The number of the attempt [default: the last attempt]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) attempt: Option<u32>,
 }
 
 #[derive(Debug, Args)]

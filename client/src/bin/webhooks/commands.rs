@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::json;
 use webhooks_client::Outcome;
 use webhooks_client::types::{
-    PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, WebhookActivation, WebhookActivationStatus,
+    Attempt, PublishNotificationIdempotencyKey, SigningSecretRotation, TestWebhookType, WebhookActivation, WebhookActivationStatus,
     WebhookDeactivation, WebhookDeactivationStatus,
 };
 
 use crate::api::Api;
-use crate::arguments::{Command, CommandLine, Deliveries, Notifications, Test};
+use crate::arguments::{Command, CommandLine, Curl, Deliveries, Notifications, Test};
 use crate::output::{Format, print, print_listing, print_one, print_secret};
 use crate::{check_receiver, follow, listen, lists, lookup, program, recover, replay, requests, trigger, why};
 
@@ -140,12 +141,29 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
         }
         Command::Trigger(arguments) => trigger::run(api, arguments, format).await?,
         Command::Why(delivery) => why::run(api, delivery, format).await?,
+        Command::Curl(arguments) => curl(api, arguments, format).await?,
         Command::Listen(_)
         | Command::CheckReceiver(_)
         | Command::Test(_)
         | Command::Replay(_)
         | Command::Completions(_)
         | Command::Man(_) => unreachable!("handled in `run`"),
+    }
+    Ok(())
+}
+
+/// Prints the request of an attempt as a curl command.
+async fn curl(api: &Api, arguments: &Curl, format: Format) -> Result<()> {
+    let id = lookup::delivery(api, &arguments.id).await?;
+    let delivery = api.settle(api.client.get_delivery().id(id).send().await)?;
+    let is_wanted = |attempt: &&Attempt| arguments.attempt.is_none_or(|number| attempt.number.get() == number);
+    let attempt = delivery.attempts.iter().rev().find(is_wanted).context("the delivery has no such attempt")?;
+    let command = attempt.to_curl(delivery.callback_body.as_deref().map(String::as_str)).context(
+        "the request of this attempt is not known: the webhook has changed since, or was deleted, or its notification was deleted",
+    )?;
+    match format.is_json() {
+        true => format.print(&json!({ "delivery": id, "attempt": attempt.number, "command": command }))?,
+        false => print(&command)?,
     }
     Ok(())
 }

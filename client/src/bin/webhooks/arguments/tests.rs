@@ -25,6 +25,7 @@ fn operations(command: &Command) -> &'static [&'static str] {
         Command::DeleteNotification(_) => &["deleteNotification"],
         Command::Trigger(Trigger { data: None, .. }) => &["listEventTypes", "publishNotification"],
         Command::Trigger(_) => &["publishNotification"],
+        Command::Curl(_) => &["getDelivery"],
         Command::Why(_) => &["getDelivery", "getWebhook"],
         Command::Replay(_) | Command::Completions(_) | Command::Man(_) => &[],
         Command::RotateSigningSecret(_) => &["rotateSigningSecret"],
