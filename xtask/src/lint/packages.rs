@@ -27,6 +27,9 @@ pub(super) fn check(root: &Path) -> anyhow::Result<Vec<String>> {
         for file in REQUIRED.iter().filter(|file| !files.contains(Path::new(**file))) {
             findings.push(format!("{folder}: the package {name} has no {file}"));
         }
+        for file in files.iter().filter(|file| file.starts_with("data")) {
+            findings.push(format!("{folder}/{}: the data of a server, with its secrets, must not be in the repository", file.display()));
+        }
         for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")) {
             let text = crate::read(&root.join(folder).join(file))?;
             for missing in included(file, &text)?.into_iter().filter(|path| !files.contains(path)) {
