@@ -12,7 +12,7 @@ use webhooks_client::types::{
 
 use crate::api::Api;
 use crate::arguments::{Command, CommandLine, Curl, Deliveries, Notifications, Test};
-use crate::output::{Format, print, print_listing, print_one, print_secret};
+use crate::output::{Format, Screen, print, print_listing, print_one, print_secret, printable};
 use crate::{check_receiver, follow, listen, lists, lookup, program, recover, replay, requests, trigger, why};
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
@@ -163,7 +163,8 @@ async fn curl(api: &Api, arguments: &Curl, format: Format) -> Result<()> {
     )?;
     match format.is_json() {
         true => format.print(&json!({ "delivery": id, "attempt": attempt.number, "command": command }))?,
-        false => print(&command)?,
+        // On a terminal, a body must not change its state. In a file, the command must stay exact.
+        false => print(&if Screen::stdout().width.is_some() { printable(&command) } else { command })?,
     }
     Ok(())
 }

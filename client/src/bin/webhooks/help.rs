@@ -25,7 +25,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("Notifications", &["publish", "trigger", "notifications", "delete-notification", "event-types"]),
-    ("Deliveries", &["deliveries", "why", "redeliver"]),
+    ("Deliveries", &["deliveries", "why", "curl", "redeliver"]),
     ("Receivers", &["listen", "replay", "check-receiver"]),
     ("Other", &["audit-events", "completions", "man"]),
 ];

@@ -8,11 +8,12 @@ use serde::Serialize;
 use webhooks_client::Page;
 use webhooks_client::types::SigningSecret;
 
+mod attempt;
 mod items;
 mod json;
 mod table;
 
-pub(crate) use items::last_attempt;
+pub(crate) use attempt::last_attempt;
 pub(crate) use json::pretty;
 pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};
 
@@ -78,6 +79,11 @@ struct Listing<'a, T> {
 
 pub(crate) fn print_json<T: Serialize>(value: &T) -> io::Result<()> {
     print(&serde_json::to_string(value)?)
+}
+
+/// Returns the rows that have a value.
+pub(crate) fn record_of<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// Prints a value as JSON on one line. Payloads keep their bytes and can contain line ends between tokens; here, these become spaces.

@@ -1,13 +1,9 @@
 //! How the objects of the API are shown to people.
 
-use webhooks_client::types::{Attempt, AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, Webhook};
+use webhooks_client::types::{AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, Webhook};
 
-use super::{Cell, Show, pretty, time};
-
-/// Returns the rows that have a value.
-fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
-    rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
+use super::attempt::last_attempt;
+use super::{Cell, Show, pretty, record_of, time};
 
 impl Show for Webhook {
     const COLUMNS: &'static [&'static str] = &["WEBHOOK", "STATUS", "AUTH", "TYPES", "URL"];
@@ -27,7 +23,7 @@ impl Show for Webhook {
     fn record(&self) -> Vec<(&'static str, String)> {
         let (kind, details) = auth(&self.auth);
         let deactivation = self.deactivation.as_ref().map(|it| format!("{}, since {}", it.reason.as_str(), time(&it.at)));
-        record([
+        record_of([
             ("webhook", Some(self.id.to_string())),
             ("url", Some(self.target_url.to_string())),
             ("status", Some(self.status.to_string())),
@@ -74,7 +70,7 @@ impl Show for Notification {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        record([
+        record_of([
             ("notification", Some(self.id.to_string())),
             ("type", Some(self.type_.to_string())),
             ("deliveries", Some(self.delivery_count.to_string())),
@@ -94,7 +90,7 @@ impl Show for EventType {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        record([
+        record_of([
             ("type", Some(self.name.to_string())),
             ("description", Some(self.description.to_string())),
             ("example", self.example.as_ref().map(|example| pretty(example.as_str()))),
@@ -119,7 +115,7 @@ impl Show for Delivery {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        record([
+        record_of([
             ("delivery", Some(self.id.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
@@ -140,7 +136,7 @@ impl Show for DeliveryDetail {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        let mut rows = record([
+        let mut rows = record_of([
             ("delivery", Some(self.id.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
@@ -155,31 +151,6 @@ impl Show for DeliveryDetail {
             rows.extend(attempt.record());
         }
         rows
-    }
-}
-
-impl Show for Attempt {
-    const COLUMNS: &'static [&'static str] = &["ATTEMPT", "OUTCOME", "STARTED", "MILLISECONDS"];
-
-    fn row(&self) -> Vec<Cell> {
-        vec![
-            Cell::Short(self.number.to_string()),
-            Cell::Result(outcome(self)),
-            Cell::Time(self.started_at),
-            Cell::Short(self.duration_ms.to_string()),
-        ]
-    }
-
-    fn record(&self) -> Vec<(&'static str, String)> {
-        let cut = if self.truncated == Some(true) { " …" } else { "" };
-        record([
-            ("attempt", Some(self.number.to_string())),
-            ("outcome", Some(outcome(self))),
-            ("error", self.error.as_ref().map(|text| text.as_str().to_owned())),
-            ("started", Some(time(&self.started_at))),
-            ("took", Some(format!("{} ms", self.duration_ms))),
-            ("response", self.response_body.as_ref().filter(|body| !body.is_empty()).map(|body| format!("{}{cut}", body.as_str()))),
-        ])
     }
 }
 
@@ -202,19 +173,8 @@ impl Show for AuditEvent {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        record([("time", Some(time(&self.at))), ("action", Some(self.action.to_string())), ("result", Some(self.result.to_string()))])
+        record_of([("time", Some(time(&self.at))), ("action", Some(self.action.to_string())), ("result", Some(self.result.to_string()))])
     }
-}
-
-/// Returns the outcome of an attempt, and the error if there is one.
-pub(crate) fn last_attempt(attempt: &Attempt) -> String {
-    let error = attempt.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.as_str()));
-    format!("{}{error}", outcome(attempt))
-}
-
-fn outcome(attempt: &Attempt) -> String {
-    let status = attempt.status_code.map_or_else(String::new, |status| format!(" ({status})"));
-    format!("{}{status}", attempt.outcome.as_str())
 }
 
 #[cfg(test)]
