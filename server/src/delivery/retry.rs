@@ -136,7 +136,7 @@ impl RetryAfter {
         httpdate::parse_http_date(value).ok().map(|time| RetryAfter::At(time.into()))
     }
 
-    /// Returns the requested time, but not a later time than [`MAX_RETRY_AFTER`] after `now`.
+    /// Returns the requested time, but not a later time than 24 hours after `now`.
     pub fn time(self, now: DateTime<Utc>) -> DateTime<Utc> {
         let latest = now + signed(MAX_RETRY_AFTER);
         match self {
