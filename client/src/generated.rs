@@ -7,19 +7,191 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    ///A page of accounts.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AccountPage {
+        ///The time of the count.
+        #[serde(rename = "countedAt")]
+        pub counted_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Send this cursor to get the next page. This member is absent on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<AccountPageCursor>,
+        ///The accounts, sorted by name.
+        pub data: ::std::vec::Vec<AccountSummary>,
+    }
+    impl AccountPage {
+        pub fn builder() -> builder::AccountPage {
+            Default::default()
+        }
+    }
+    ///Send this cursor to get the next page. This member is absent on the last page.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AccountPageCursor(::std::string::String);
+    impl ::std::ops::Deref for AccountPageCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AccountPageCursor> for ::std::string::String {
+        fn from(value: AccountPageCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AccountPageCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AccountPageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AccountPageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AccountPageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///An account, with the numbers of its webhooks and pending deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AccountSummary {
+        ///The account.
+        pub account: AccountSummaryAccount,
+        ///The number of active webhooks.
+        #[serde(rename = "activeWebhookCount")]
+        pub active_webhook_count: i64,
+        ///The number of deactivated webhooks.
+        #[serde(rename = "deactivatedWebhookCount")]
+        pub deactivated_webhook_count: i64,
+        ///The number of pending deliveries.
+        #[serde(rename = "pendingDeliveryCount")]
+        pub pending_delivery_count: i64,
+    }
+    impl AccountSummary {
+        pub fn builder() -> builder::AccountSummary {
+            Default::default()
+        }
+    }
+    ///The account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AccountSummaryAccount(::std::string::String);
+    impl ::std::ops::Deref for AccountSummaryAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AccountSummaryAccount> for ::std::string::String {
+        fn from(value: AccountSummaryAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AccountSummaryAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AccountSummaryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AccountSummaryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AccountSummaryAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub connection: ::std::option::Option<AttemptConnection>,
         ///The duration of the attempt in milliseconds. This duration includes name resolution and any token request.
         #[serde(rename = "durationMs")]
         pub duration_ms: i32,
         ///An explanation of the error, written for people.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<AttemptError>,
+        ///A relative URL of the documentation page that explains the outcome and what to do.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub help: ::std::option::Option<AttemptHelp>,
         ///The position of the attempt among all attempts of the delivery. The first attempt has the number 1.
         pub number: ::std::num::NonZeroU32,
         ///The result of the attempt. More values may be added. `accepted`: the callback server responded with a 2xx status; there is nothing to do. `rejected`: the callback server responded with another status; find the reason in its log, and respond with a 2xx status. `rate_limited`: the callback server responded with 429; let it accept more requests, or set `maxPerSecond` of the webhook. `unavailable`: the callback server responded with 503; start it again, or give it more capacity. `redirected`: the callback server responded with a 3xx status; register the final URL, because redirects are not followed. `gone`: the callback server responded with 410, and the webhook was deactivated; activate the webhook if the status was a mistake. `timed_out`: a time limit ended the attempt, and `error` names the limit; respond sooner, and do slow work after the response. `name_not_found`: the name of the URL does not exist, or has an address that is not public; correct the URL or the DNS records. `name_failed`: the name servers of the URL gave no usable answer; repair the DNS of the name. `address_blocked`: the service sends no requests to this address or port, or with this scheme; register the URL of a public server. `connection_refused`: no TCP connection could be opened; start the callback server, and open the port in its firewall. `connection_lost`: the connection ended before a complete and valid response; find the reason in the log of the callback server or of the proxy before it. `tls_failed`: the TLS handshake failed; serve HTTPS with TLS 1.2 or 1.3 on the port of the URL. `certificate_invalid`: the certificate of the callback server is not valid, and `error` says why; replace the certificate, or send the whole certificate chain. `client_certificate_required`: the callback server requires a client certificate; accept callbacks without one, and check their signature. `token_failed`: the token server could not be reached, or its response was not usable; correct the token URL or the token server. `token_refused`: the token server refused the credentials; update the authentication of the webhook. `aborted`: the server process ended repeatedly during the attempt; recover the delivery, and report the case to the operator of the service.
         pub outcome: crate::Outcome,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub request: ::std::option::Option<AttemptRequest>,
         /**The first 4 KiB of the response body as text. `[redacted]` replaces each part of a secret of the webhook. The service finds these parts in upper and lower case, escaped for URLs, JSON, HTML or quoted-printable, in base64, in hexadecimal, and as a list of decimal numbers, also if the result of one encoding was encoded a second time. It finds a secret of 4 to 7 characters only if the secret is complete, and does not look for a shorter secret. `[redacted]` also replaces each word of more than 64 letters and digits that looks like encoded data.
 
 The service keeps no part of some bodies. Then the text is `[redacted]` and a note with the reason. This happens in three cases. The body looks like an echo of the callback: it repeats a signature or an `Authorization` value of the callback, has a signature such as `v1,…` after the name `webhook-signature`, or contains the names of all three signature headers and the value of `webhook-id`. The body is not UTF-8. The search for secrets takes too long.
@@ -30,6 +202,13 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub response_body: ::std::option::Option<AttemptResponseBody>,
+        ///The header fields of the response, if the callback server did not accept the callback or the attempt was a test. At most 64 fields and 8 KiB are kept. `[redacted]` replaces secrets, as in `responseBody`, and the whole values of `set-cookie`. The service keeps them only together with `request`. getDelivery and testWebhook return this member, but lists do not. It is erased when the notification is deleted.
+        #[serde(
+            rename = "responseHeaders",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty"
+        )]
+        pub response_headers: ::std::vec::Vec<HeaderField>,
         ///The time when the attempt started.
         #[serde(rename = "startedAt")]
         pub started_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -39,6 +218,8 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub status_code: ::std::option::Option<i32>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timings: ::std::option::Option<AttemptTimings>,
         ///Whether `responseBody` is incomplete, or is a note instead of the body.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub truncated: ::std::option::Option<bool>,
@@ -46,6 +227,212 @@ The text is erased when the notification is deleted.*/
     impl Attempt {
         pub fn builder() -> builder::Attempt {
             Default::default()
+        }
+    }
+    ///The connection of the attempt to the callback server. It is absent if the attempt ended before a connection was tried.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AttemptConnection {
+        ///The version of HTTP: `1.1` or `2`.
+        #[serde(
+            rename = "httpVersion",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub http_version: ::std::option::Option<AttemptConnectionHttpVersion>,
+        ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
+        #[serde(
+            rename = "remoteAddress",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub remote_address: ::std::option::Option<AttemptConnectionRemoteAddress>,
+        ///Whether the request was sent again on a second connection, because the callback server had certainly not processed it on the first one.
+        #[serde(rename = "requestRepeated")]
+        pub request_repeated: bool,
+        ///Whether an earlier request had opened the connection. Then the durations of the name lookup, the connection and the TLS handshake are absent.
+        pub reused: bool,
+        ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
+        #[serde(
+            rename = "tlsVersion",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tls_version: ::std::option::Option<AttemptConnectionTlsVersion>,
+    }
+    impl AttemptConnection {
+        pub fn builder() -> builder::AttemptConnection {
+            Default::default()
+        }
+    }
+    ///The version of HTTP: `1.1` or `2`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionHttpVersion(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionHttpVersion {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionHttpVersion> for ::std::string::String {
+        fn from(value: AttemptConnectionHttpVersion) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionHttpVersion {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 3usize {
+                return Err("longer than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionHttpVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String>
+    for AttemptConnectionHttpVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionHttpVersion {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionRemoteAddress(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionRemoteAddress {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionRemoteAddress> for ::std::string::String {
+        fn from(value: AttemptConnectionRemoteAddress) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionRemoteAddress {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionRemoteAddress {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String>
+    for AttemptConnectionRemoteAddress {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionRemoteAddress {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The version of TLS: `1.2` or `1.3`. It is absent without TLS, or if the handshake failed.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptConnectionTlsVersion(::std::string::String);
+    impl ::std::ops::Deref for AttemptConnectionTlsVersion {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptConnectionTlsVersion> for ::std::string::String {
+        fn from(value: AttemptConnectionTlsVersion) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptConnectionTlsVersion {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 3usize {
+                return Err("longer than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[0-9.]{1,3}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[0-9.]{1,3}$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptConnectionTlsVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptConnectionTlsVersion {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptConnectionTlsVersion {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///An explanation of the error, written for people.
@@ -94,6 +481,189 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for AttemptError {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A relative URL of the documentation page that explains the outcome and what to do.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptHelp(::std::string::String);
+    impl ::std::ops::Deref for AttemptHelp {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptHelp> for ::std::string::String {
+        fn from(value: AttemptHelp) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptHelp {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^/docs#outcome-[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^/docs#outcome-[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptHelp {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The request of the callback as it was sent. getDelivery and testWebhook return it, but lists do not. It is stored for an attempt that was not accepted. For an accepted attempt, it is derived from the webhook, and absent if the URL, the authentication type or the names of the headers of the webhook have changed since, or if the webhook was deleted. It is also absent if the notification was deleted.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AttemptRequest {
+        ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<AttemptRequestBody>,
+        ///The header fields of the request. `[redacted]` replaces the credentials, the signatures and the values of custom headers.
+        pub headers: ::std::vec::Vec<HeaderField>,
+        ///The URL to which the callback was sent.
+        pub url: AttemptRequestUrl,
+    }
+    impl AttemptRequest {
+        pub fn builder() -> builder::AttemptRequest {
+            Default::default()
+        }
+    }
+    ///The exact body. Only testWebhook returns it here. All attempts of a delivery have the same body, which is the `callbackBody` of the delivery.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptRequestBody(::std::string::String);
+    impl ::std::ops::Deref for AttemptRequestBody {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptRequestBody> for ::std::string::String {
+        fn from(value: AttemptRequestBody) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptRequestBody {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 8650752usize {
+                return Err("longer than 8650752 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptRequestBody {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestBody {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptRequestBody {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The URL to which the callback was sent.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AttemptRequestUrl(::std::string::String);
+    impl ::std::ops::Deref for AttemptRequestUrl {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AttemptRequestUrl> for ::std::string::String {
+        fn from(value: AttemptRequestUrl) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AttemptRequestUrl {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 2048usize {
+                return Err("longer than 2048 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AttemptRequestUrl {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AttemptRequestUrl {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AttemptRequestUrl {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -163,6 +733,45 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The durations of the phases of the attempt in milliseconds. The phases follow each other in this order. A phase that did not end or was not needed is absent. `durationMs` is the whole duration.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
+    pub struct AttemptTimings {
+        ///The time until the TCP connection was open.
+        #[serde(
+            rename = "connectMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub connect_ms: ::std::option::Option<i32>,
+        ///The time from the start of the request on the open connection until the header of the response was complete.
+        #[serde(
+            rename = "firstByteMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub first_byte_ms: ::std::option::Option<i32>,
+        ///The duration of the name lookup.
+        #[serde(
+            rename = "nameLookupMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub name_lookup_ms: ::std::option::Option<i32>,
+        ///The duration of the TLS handshake.
+        #[serde(
+            rename = "tlsHandshakeMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub tls_handshake_ms: ::std::option::Option<i32>,
+        ///The time until an access token of the token server was available. It is absent if a token was in memory.
+        #[serde(
+            rename = "tokenRequestMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub token_request_ms: ::std::option::Option<i32>,
+    }
+    impl AttemptTimings {
+        pub fn builder() -> builder::AttemptTimings {
+            Default::default()
+        }
+    }
     ///An event of the audit log.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct AuditEvent {
@@ -178,7 +787,7 @@ The text is erased when the notification is deleted.*/
         pub address: ::std::option::Option<AuditEventAddress>,
         ///The time of the event. For `authentication.failed`, this is the time when the service stored the event.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///For `authentication.failed`: the number of refused requests. For recoverDeliveries: the number of deliveries that are due again.
+        ///For `authentication.failed`: the number of refused requests. For recoverDeliveries, redeliverDeliveries and cancelDeliveries: the number of changed deliveries.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub count: ::std::option::Option<i32>,
         ///For `authentication.failed`: the time of the first of the refused requests.
@@ -1020,7 +1629,11 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication.
+    /**How the service authenticates to the callback server. If a registration has no `auth`, callbacks have no authentication. There are three types:
+
+- `basic` (HTTP Basic): `username` and `password`.
+- `client_credential` (OAuth 2.0 client credentials): `clientID`, `clientSecret` and `tokenURL`. `scope` and `audience` are optional.
+- `noauth` (no authentication): no other members.*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     #[serde(tag = "type", deny_unknown_fields)]
     pub enum AuthInput {
@@ -1722,32 +2335,56 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///What waits in the storage. This member is absent if the service could not count it in the last 10 minutes.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Backlog {
+        ///The number of active webhooks.
+        #[serde(rename = "activeWebhookCount")]
+        pub active_webhook_count: i64,
+        ///The time of the count.
+        #[serde(rename = "countedAt")]
+        pub counted_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///The number of deactivated webhooks.
+        #[serde(rename = "deactivatedWebhookCount")]
+        pub deactivated_webhook_count: i64,
+        ///The number of pending deliveries without an attempt.
+        #[serde(rename = "freshDeliveryCount")]
+        pub fresh_delivery_count: i64,
+        ///The due time of the delivery that has waited longest, without attempts in progress and without pauses. If this time is in the future, no delivery waits now. This member is absent if there is no such delivery.
+        #[serde(
+            rename = "oldestDueAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub oldest_due_at: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
+        ///The number of pending deliveries of ordered webhooks.
+        #[serde(rename = "orderedDeliveryCount")]
+        pub ordered_delivery_count: i64,
+        ///The number of pending deliveries after a failed attempt, a redelivery or a recovery.
+        #[serde(rename = "retryDeliveryCount")]
+        pub retry_delivery_count: i64,
+    }
+    impl Backlog {
+        pub fn builder() -> builder::Backlog {
+            Default::default()
+        }
+    }
     ///The body of a callback. More members may be added, so ignore unknown members.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
         ///The content of the notification, byte for byte as published.
         pub data: crate::Payload,
-        pub notification: CallbackBodyNotification,
+        pub notification: CallbackNotification,
         ///The time when the service accepted the notification.
         pub timestamp: ::chrono::DateTime<::chrono::offset::Utc>,
         ///The event type. If you call testWebhook without `type`, the event type is `webhook.test`.
         #[serde(rename = "type")]
         pub type_: CallbackBodyType,
-        pub webhook: CallbackBodyWebhook,
+        pub webhook: CallbackWebhook,
     }
     impl CallbackBody {
         pub fn builder() -> builder::CallbackBody {
-            Default::default()
-        }
-    }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyNotification {
-        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
-        pub id: ::uuid::Uuid,
-    }
-    impl CallbackBodyNotification {
-        pub fn builder() -> builder::CallbackBodyNotification {
             Default::default()
         }
     }
@@ -1815,15 +2452,378 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The notification that is delivered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct CallbackNotification {
+        ///The notification's identifier. All attempts of a delivery have the same identifier. The header `webhook-id` also has this identifier.
+        pub id: ::uuid::Uuid,
+    }
+    impl CallbackNotification {
+        pub fn builder() -> builder::CallbackNotification {
+            Default::default()
+        }
+    }
     ///The webhook that receives the callback.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct CallbackBodyWebhook {
+    pub struct CallbackWebhook {
         ///The webhook's identifier.
         pub id: ::uuid::Uuid,
     }
-    impl CallbackBodyWebhook {
-        pub fn builder() -> builder::CallbackBodyWebhook {
+    impl CallbackWebhook {
+        pub fn builder() -> builder::CallbackWebhook {
             Default::default()
+        }
+    }
+    ///The caller of a request, and its access token. This object does not contain the token.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Caller {
+        ///The account of the token. This member is absent for a platform token.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<CallerAccount>,
+        ///The time when the token expires. This member is absent if the token never expires.
+        #[serde(
+            rename = "expiresAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expires_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///The kind of token. More values may be added. `account`: the token belongs to the account in the member `account`. `platform`: a platform token, which belongs to no account.
+        pub kind: CallerKind,
+        ///The scopes of the token, sorted. More values may be added.
+        pub scopes: ::std::vec::Vec<CallerScopesItem>,
+        ///The identifier of the access token. Events of the audit log have the same identifier.
+        #[serde(rename = "tokenID")]
+        pub token_id: ::uuid::Uuid,
+        ///The name that the operator gave to the token.
+        #[serde(rename = "tokenName")]
+        pub token_name: CallerTokenName,
+    }
+    impl Caller {
+        pub fn builder() -> builder::Caller {
+            Default::default()
+        }
+    }
+    ///The account of the token. This member is absent for a platform token.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerAccount(::std::string::String);
+    impl ::std::ops::Deref for CallerAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerAccount> for ::std::string::String {
+        fn from(value: CallerAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The kind of token. More values may be added. `account`: the token belongs to the account in the member `account`. `platform`: a platform token, which belongs to no account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerKind(::std::string::String);
+    impl ::std::ops::Deref for CallerKind {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerKind> for ::std::string::String {
+        fn from(value: CallerKind) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerKind {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerKind {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerKind {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerKind {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`CallerScopesItem`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerScopesItem(::std::string::String);
+    impl ::std::ops::Deref for CallerScopesItem {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerScopesItem> for ::std::string::String {
+        fn from(value: CallerScopesItem) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerScopesItem {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z]+\\.[a-z]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z]+\\.[a-z]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerScopesItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerScopesItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerScopesItem {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The name that the operator gave to the token.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerTokenName(::std::string::String);
+    impl ::std::ops::Deref for CallerTokenName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerTokenName> for ::std::string::String {
+        fn from(value: CallerTokenName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerTokenName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerTokenName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerTokenName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerTokenName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The result of one call that changes many deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ChangedDeliveries {
+        ///The number of deliveries that the call changed. With `dryRun`, this is the number of deliveries that the call counted.
+        pub count: i32,
+        ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<ChangedDeliveriesCursor>,
+    }
+    impl ChangedDeliveries {
+        pub fn builder() -> builder::ChangedDeliveries {
+            Default::default()
+        }
+    }
+    ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ChangedDeliveriesCursor(::std::string::String);
+    impl ::std::ops::Deref for ChangedDeliveriesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ChangedDeliveriesCursor> for ::std::string::String {
+        fn from(value: ChangedDeliveriesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ChangedDeliveriesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 43usize {
+                return Err("longer than 43 characters".into());
+            }
+            if value.chars().count() < 43usize {
+                return Err("shorter than 43 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ChangedDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ChangedDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ChangedDeliveriesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///A custom header, without its value.
@@ -2092,6 +3092,9 @@ The text is erased when the notification is deleted.*/
     ///The delivery of one notification to one webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Delivery {
+        ///The account of the webhook. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<DeliveryAccount>,
         ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
@@ -2114,7 +3117,6 @@ The text is erased when the notification is deleted.*/
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
         pub notification: DeliveryNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
         pub status: DeliveryStatus,
         pub webhook: DeliveryWebhook,
     }
@@ -2123,14 +3125,87 @@ The text is erased when the notification is deleted.*/
             Default::default()
         }
     }
+    ///The account of the webhook. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryAccount(::std::string::String);
+    impl ::std::ops::Deref for DeliveryAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryAccount> for ::std::string::String {
+        fn from(value: DeliveryAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///A delivery with its attempts.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryDetail {
+        ///The account of the webhook. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<DeliveryDetailAccount>,
         ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
         ///The 50 most recent attempts, oldest first.
         pub attempts: ::std::vec::Vec<Attempt>,
+        ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
+        #[serde(
+            rename = "callbackBody",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub callback_body: ::std::option::Option<DeliveryDetailCallbackBody>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -2149,67 +3224,52 @@ The text is erased when the notification is deleted.*/
         pub next_attempt_at: ::std::option::Option<
             ::chrono::DateTime<::chrono::offset::Utc>,
         >,
-        pub notification: DeliveryDetailNotification,
-        ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-        pub status: DeliveryDetailStatus,
-        pub webhook: DeliveryDetailWebhook,
+        pub notification: DeliveryNotification,
+        pub status: DeliveryStatus,
+        pub webhook: DeliveryWebhook,
     }
     impl DeliveryDetail {
         pub fn builder() -> builder::DeliveryDetail {
             Default::default()
         }
     }
-    ///The notification that is delivered.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailNotification {
-        ///The notification's identifier.
-        pub id: ::uuid::Uuid,
-        ///The event type of the notification.
-        #[serde(rename = "type")]
-        pub type_: DeliveryDetailNotificationType,
-    }
-    impl DeliveryDetailNotification {
-        pub fn builder() -> builder::DeliveryDetailNotification {
-            Default::default()
-        }
-    }
-    ///The event type of the notification.
+    ///The account of the webhook. Only platform tokens see this member.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
-    pub struct DeliveryDetailNotificationType(::std::string::String);
-    impl ::std::ops::Deref for DeliveryDetailNotificationType {
+    pub struct DeliveryDetailAccount(::std::string::String);
+    impl ::std::ops::Deref for DeliveryDetailAccount {
         type Target = ::std::string::String;
         fn deref(&self) -> &::std::string::String {
             &self.0
         }
     }
-    impl ::std::convert::From<DeliveryDetailNotificationType> for ::std::string::String {
-        fn from(value: DeliveryDetailNotificationType) -> Self {
+    impl ::std::convert::From<DeliveryDetailAccount> for ::std::string::String {
+        fn from(value: DeliveryDetailAccount) -> Self {
             value.0
         }
     }
-    impl ::std::str::FromStr for DeliveryDetailNotificationType {
+    impl ::std::str::FromStr for DeliveryDetailAccount {
         type Err = self::error::ConversionError;
         fn from_str(
             value: &str,
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            if value.chars().count() > 128usize {
-                return Err("longer than 128 characters".into());
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
             }
             if value.chars().count() < 1usize {
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
         }
     }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailNotificationType {
+    impl ::std::convert::TryFrom<&str> for DeliveryDetailAccount {
         type Error = self::error::ConversionError;
         fn try_from(
             value: &str,
@@ -2217,8 +3277,7 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    impl ::std::convert::TryFrom<::std::string::String>
-    for DeliveryDetailNotificationType {
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailAccount {
         type Error = self::error::ConversionError;
         fn try_from(
             value: ::std::string::String,
@@ -2226,7 +3285,7 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailNotificationType {
+    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailAccount {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -2238,54 +3297,33 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum DeliveryDetailStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for DeliveryDetailStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
+    ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryDetailCallbackBody(::std::string::String);
+    impl ::std::ops::Deref for DeliveryDetailCallbackBody {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
         }
     }
-    impl ::std::str::FromStr for DeliveryDetailStatus {
+    impl ::std::convert::From<DeliveryDetailCallbackBody> for ::std::string::String {
+        fn from(value: DeliveryDetailCallbackBody) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryDetailCallbackBody {
         type Err = self::error::ConversionError;
         fn from_str(
             value: &str,
         ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
+            if value.chars().count() > 8650752usize {
+                return Err("longer than 8650752 characters".into());
             }
+            Ok(Self(value.to_string()))
         }
     }
-    impl ::std::convert::TryFrom<&str> for DeliveryDetailStatus {
+    impl ::std::convert::TryFrom<&str> for DeliveryDetailCallbackBody {
         type Error = self::error::ConversionError;
         fn try_from(
             value: &str,
@@ -2293,7 +3331,7 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailStatus {
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailCallbackBody {
         type Error = self::error::ConversionError;
         fn try_from(
             value: ::std::string::String,
@@ -2301,15 +3339,16 @@ The text is erased when the notification is deleted.*/
             value.parse()
         }
     }
-    ///The webhook that receives the notification.
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
-    pub struct DeliveryDetailWebhook {
-        ///The webhook's identifier. The webhook may have been deleted.
-        pub id: ::uuid::Uuid,
-    }
-    impl DeliveryDetailWebhook {
-        pub fn builder() -> builder::DeliveryDetailWebhook {
-            Default::default()
+    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailCallbackBody {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///The notification that is delivered.
@@ -2479,8 +3518,20 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub dry_run: ::std::option::Option<bool>,
+        ///Selects only deliveries whose last attempt has this `outcome`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub outcome: ::std::option::Option<DeliveryRecoveryOutcome>,
         ///Selects only deliveries that were created at this time or later.
         pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Selects only deliveries whose last attempt has this `statusCode`.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<i32>,
+        ///Selects only deliveries of notifications of this event type.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<DeliveryRecoveryType>,
         ///Selects only deliveries that were created before this time. If this member is absent, there is no upper limit for the time.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -2552,7 +3603,366 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+    ///Selects only deliveries whose last attempt has this `outcome`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryRecoveryOutcome(::std::string::String);
+    impl ::std::ops::Deref for DeliveryRecoveryOutcome {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryRecoveryOutcome> for ::std::string::String {
+        fn from(value: DeliveryRecoveryOutcome) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryRecoveryOutcome {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryRecoveryOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryRecoveryOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryRecoveryOutcome {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries of notifications of this event type.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryRecoveryType(::std::string::String);
+    impl ::std::ops::Deref for DeliveryRecoveryType {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryRecoveryType> for ::std::string::String {
+        fn from(value: DeliveryRecoveryType) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryRecoveryType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryRecoveryType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryRecoveryType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryRecoveryType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects deliveries of the account. A delivery is selected if it matches all members.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct DeliverySelection {
+        ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<DeliverySelectionCursor>,
+        ///If true, the call only counts the deliveries and does not change them. The default is false.
+        #[serde(
+            rename = "dryRun",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub dry_run: ::std::option::Option<bool>,
+        ///Selects only deliveries whose last attempt has this `outcome`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub outcome: ::std::option::Option<DeliverySelectionOutcome>,
+        ///Selects only deliveries that were created at this time or later.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Selects only deliveries whose last attempt has this `statusCode`.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<i32>,
+        ///Selects only deliveries of notifications of this event type.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<DeliverySelectionType>,
+        ///Selects only deliveries that were created before this time. If this member is absent, there is no upper limit for the time.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Selects only deliveries to this webhook. If this member is absent, selects deliveries to all webhooks of the account.
+        #[serde(
+            rename = "webhookID",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub webhook_id: ::std::option::Option<::uuid::Uuid>,
+    }
+    impl DeliverySelection {
+        pub fn builder() -> builder::DeliverySelection {
+            Default::default()
+        }
+    }
+    ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionCursor(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionCursor> for ::std::string::String {
+        fn from(value: DeliverySelectionCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 43usize {
+                return Err("longer than 43 characters".into());
+            }
+            if value.chars().count() < 43usize {
+                return Err("shorter than 43 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries whose last attempt has this `outcome`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionOutcome(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionOutcome {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionOutcome> for ::std::string::String {
+        fn from(value: DeliverySelectionOutcome) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionOutcome {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionOutcome {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries of notifications of this event type.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionType(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionType {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionType> for ::std::string::String {
+        fn from(value: DeliverySelectionType) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, the notification was deleted, or cancelDeliveries cancelled the delivery.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2634,7 +4044,6 @@ The text is erased when the notification is deleted.*/
         ///The `data` of an example notification. testWebhook can send this example. This member is absent if there is no example.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub example: ::std::option::Option<crate::Payload>,
-        ///The name of the event type. Notifications of this event type have this name in the member `type`.
         pub name: EventTypeName,
     }
     impl EventType {
@@ -2737,14 +4146,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -2845,6 +4250,258 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for EventTypePageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A header field that was sent or received (RFC 9110 §5).
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct HeaderField {
+        ///The name in lower case.
+        pub name: HeaderFieldName,
+        ///The value. A longer value is cut off.
+        pub value: HeaderFieldValue,
+    }
+    impl HeaderField {
+        pub fn builder() -> builder::HeaderField {
+            Default::default()
+        }
+    }
+    ///The name in lower case.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct HeaderFieldName(::std::string::String);
+    impl ::std::ops::Deref for HeaderFieldName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<HeaderFieldName> for ::std::string::String {
+        fn from(value: HeaderFieldName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for HeaderFieldName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for HeaderFieldName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for HeaderFieldName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The value. A longer value is cut off.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct HeaderFieldValue(::std::string::String);
+    impl ::std::ops::Deref for HeaderFieldValue {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<HeaderFieldValue> for ::std::string::String {
+        fn from(value: HeaderFieldValue) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for HeaderFieldValue {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for HeaderFieldValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for HeaderFieldValue {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for HeaderFieldValue {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListAccountsCursor`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListAccountsCursor(::std::string::String);
+    impl ::std::ops::Deref for ListAccountsCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListAccountsCursor> for ::std::string::String {
+        fn from(value: ListAccountsCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListAccountsCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListAccountsCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListAccountsCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListAccountsCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListAuditEventsAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListAuditEventsAccount(::std::string::String);
+    impl ::std::ops::Deref for ListAuditEventsAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListAuditEventsAccount> for ::std::string::String {
+        fn from(value: ListAuditEventsAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListAuditEventsAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListAuditEventsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListAuditEventsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListAuditEventsAccount {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -2980,6 +4637,70 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ListDeliveriesAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListDeliveriesAccount(::std::string::String);
+    impl ::std::ops::Deref for ListDeliveriesAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListDeliveriesAccount> for ::std::string::String {
+        fn from(value: ListDeliveriesAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListDeliveriesAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListDeliveriesAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListDeliveriesAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListDeliveriesAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///`ListDeliveriesCursor`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -3040,69 +4761,6 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
-        }
-    }
-    ///`ListDeliveriesStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListDeliveriesStatus {
-        #[serde(rename = "pending")]
-        Pending,
-        #[serde(rename = "succeeded")]
-        Succeeded,
-        #[serde(rename = "failed")]
-        Failed,
-        #[serde(rename = "cancelled")]
-        Cancelled,
-    }
-    impl ::std::fmt::Display for ListDeliveriesStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Pending => f.write_str("pending"),
-                Self::Succeeded => f.write_str("succeeded"),
-                Self::Failed => f.write_str("failed"),
-                Self::Cancelled => f.write_str("cancelled"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListDeliveriesStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "pending" => Ok(Self::Pending),
-                "succeeded" => Ok(Self::Succeeded),
-                "failed" => Ok(Self::Failed),
-                "cancelled" => Ok(Self::Cancelled),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListDeliveriesStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
         }
     }
     ///`ListDeliveriesType`
@@ -3222,6 +4880,70 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for ListEventTypesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListNotificationsAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListNotificationsAccount(::std::string::String);
+    impl ::std::ops::Deref for ListNotificationsAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListNotificationsAccount> for ::std::string::String {
+        fn from(value: ListNotificationsAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListNotificationsAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListNotificationsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListNotificationsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListNotificationsAccount {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -3359,6 +5081,140 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ListPausesCursor`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListPausesCursor(::std::string::String);
+    impl ::std::ops::Deref for ListPausesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListPausesCursor> for ::std::string::String {
+        fn from(value: ListPausesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListPausesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListPausesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListPausesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListPausesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListWebhooksAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListWebhooksAccount(::std::string::String);
+    impl ::std::ops::Deref for ListWebhooksAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListWebhooksAccount> for ::std::string::String {
+        fn from(value: ListWebhooksAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListWebhooksAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListWebhooksAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListWebhooksAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListWebhooksAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///`ListWebhooksCursor`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -3421,64 +5277,12 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`ListWebhooksStatus`
-    #[derive(
-        ::serde::Deserialize,
-        ::serde::Serialize,
-        Clone,
-        Copy,
-        Debug,
-        Eq,
-        Hash,
-        Ord,
-        PartialEq,
-        PartialOrd
-    )]
-    pub enum ListWebhooksStatus {
-        #[serde(rename = "active")]
-        Active,
-        #[serde(rename = "deactivated")]
-        Deactivated,
-    }
-    impl ::std::fmt::Display for ListWebhooksStatus {
-        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-            match *self {
-                Self::Active => f.write_str("active"),
-                Self::Deactivated => f.write_str("deactivated"),
-            }
-        }
-    }
-    impl ::std::str::FromStr for ListWebhooksStatus {
-        type Err = self::error::ConversionError;
-        fn from_str(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            match value {
-                "active" => Ok(Self::Active),
-                "deactivated" => Ok(Self::Deactivated),
-                _ => Err("invalid value".into()),
-            }
-        }
-    }
-    impl ::std::convert::TryFrom<&str> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: &str,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
-    impl ::std::convert::TryFrom<::std::string::String> for ListWebhooksStatus {
-        type Error = self::error::ConversionError;
-        fn try_from(
-            value: ::std::string::String,
-        ) -> ::std::result::Result<Self, self::error::ConversionError> {
-            value.parse()
-        }
-    }
     ///A published notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Notification {
+        ///The account that the notification was published to. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<NotificationAccount>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -3496,6 +5300,70 @@ The text is erased when the notification is deleted.*/
     impl Notification {
         pub fn builder() -> builder::Notification {
             Default::default()
+        }
+    }
+    ///The account that the notification was published to. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct NotificationAccount(::std::string::String);
+    impl ::std::ops::Deref for NotificationAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<NotificationAccount> for ::std::string::String {
+        fn from(value: NotificationAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for NotificationAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for NotificationAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for NotificationAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NotificationAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///A page of notifications.
@@ -3583,7 +5451,6 @@ The text is erased when the notification is deleted.*/
         pub account: ::std::option::Option<NotificationPublicationAccount>,
         ///The content of the notification: any JSON object. Callbacks contain exactly the same bytes.
         pub data: crate::Payload,
-        ///The event type: a dotted lower-case name such as `catalog.purchase.closed`. Names that begin with `webhook.` are reserved for the service. If the operator has a catalogue, the type must be in the catalogue.
         #[serde(rename = "type")]
         pub type_: NotificationPublicationType,
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3686,14 +5553,10 @@ The text is erased when the notification is deleted.*/
                 return Err("shorter than 1 characters".into());
             }
             static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
-            {
-                ::regress::Regex::new("^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$")
-                    .unwrap()
-            });
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
             if PATTERN.find(value).is_none() {
                 return Err(
-                    "doesn't match pattern \"^(?!webhook\\.)[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\""
-                        .into(),
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
                 );
             }
             Ok(Self(value.to_string()))
@@ -3801,6 +5664,335 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///A pause of deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Pause {
+        ///The account whose deliveries are paused. This member is absent if the pause does not name an account.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<PauseAccount>,
+        ///The pause's identifier, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook.
+        pub id: PauseId,
+        ///The time when the pause began.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub webhook: ::std::option::Option<PauseWebhook>,
+    }
+    impl Pause {
+        pub fn builder() -> builder::Pause {
+            Default::default()
+        }
+    }
+    ///The account whose deliveries are paused. This member is absent if the pause does not name an account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseAccount(::std::string::String);
+    impl ::std::ops::Deref for PauseAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseAccount> for ::std::string::String {
+        fn from(value: PauseAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The pause's identifier, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseId(::std::string::String);
+    impl ::std::ops::Deref for PauseId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseId> for ::std::string::String {
+        fn from(value: PauseId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A page of pauses.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PausePage {
+        ///Send this cursor to get the next page. This member is absent on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<PausePageCursor>,
+        ///The pauses, sorted by `id`.
+        pub data: ::std::vec::Vec<Pause>,
+    }
+    impl PausePage {
+        pub fn builder() -> builder::PausePage {
+            Default::default()
+        }
+    }
+    ///Send this cursor to get the next page. This member is absent on the last page.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PausePageCursor(::std::string::String);
+    impl ::std::ops::Deref for PausePageCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PausePageCursor> for ::std::string::String {
+        fn from(value: PausePageCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PausePageCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PausePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PausePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PausePageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The scope of a new pause.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct PauseRequest {
+        ///The identifier of the pause, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook in lower case.
+        pub id: PauseRequestId,
+    }
+    impl PauseRequest {
+        pub fn builder() -> builder::PauseRequest {
+            Default::default()
+        }
+    }
+    ///The identifier of the pause, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook in lower case.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseRequestId(::std::string::String);
+    impl ::std::ops::Deref for PauseRequestId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseRequestId> for ::std::string::String {
+        fn from(value: PauseRequestId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseRequestId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseRequestId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseRequestId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseRequestId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The webhook whose deliveries are paused. This member is absent if the pause does not name a webhook.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PauseWebhook {
+        ///The webhook's identifier.
+        pub id: ::uuid::Uuid,
+    }
+    impl PauseWebhook {
+        pub fn builder() -> builder::PauseWebhook {
+            Default::default()
         }
     }
     ///An error response (RFC 9457).
@@ -4320,6 +6512,158 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ResumeDeliveriesId`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ResumeDeliveriesId(::std::string::String);
+    impl ::std::ops::Deref for ResumeDeliveriesId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ResumeDeliveriesId> for ::std::string::String {
+        fn from(value: ResumeDeliveriesId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ResumeDeliveriesId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ResumeDeliveriesId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ResumeDeliveriesId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ResumeDeliveriesId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The status of the service.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ServiceStatus {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub backlog: ::std::option::Option<Backlog>,
+        ///The time when the pause of all deliveries began. This member is absent if there is no such pause.
+        #[serde(
+            rename = "pausedSince",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub paused_since: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
+        ///Whether the service accepts and delivers notifications. A pause does not change this value.
+        pub ready: bool,
+        ///Why the service is not ready, written for people. The list is empty if the service is ready.
+        pub reasons: ::std::vec::Vec<ServiceStatusReasonsItem>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub storage: ::std::option::Option<StorageStatus>,
+    }
+    impl ServiceStatus {
+        pub fn builder() -> builder::ServiceStatus {
+            Default::default()
+        }
+    }
+    ///`ServiceStatusReasonsItem`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ServiceStatusReasonsItem(::std::string::String);
+    impl ::std::ops::Deref for ServiceStatusReasonsItem {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ServiceStatusReasonsItem> for ::std::string::String {
+        fn from(value: ServiceStatusReasonsItem) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ServiceStatusReasonsItem {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ServiceStatusReasonsItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ServiceStatusReasonsItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ServiceStatusReasonsItem {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///The secret with which the service signs the callbacks to a webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SigningSecret {
@@ -4431,6 +6775,29 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The storage. This member is absent if the storage cannot be read.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StorageStatus {
+        ///The free space on the disk of the database in bytes. This member is absent if the service does not watch the disk.
+        #[serde(
+            rename = "diskFreeBytes",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub disk_free_bytes: ::std::option::Option<i64>,
+        ///Whether the storage is full. Then the service refuses new data.
+        pub full: bool,
+        ///The limit of `usedBytes`. 0 means no limit.
+        #[serde(rename = "maxBytes")]
+        pub max_bytes: i64,
+        ///The size of the database in bytes, without its log.
+        #[serde(rename = "usedBytes")]
+        pub used_bytes: i64,
+    }
+    impl StorageStatus {
+        pub fn builder() -> builder::StorageStatus {
+            Default::default()
+        }
+    }
     ///`TestWebhookType`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -4498,6 +6865,9 @@ The text is erased when the notification is deleted.*/
     ///A webhook: a registered target URL and its settings. This object contains no secrets. A member without a value is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
+        ///The account that the webhook belongs to. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<WebhookAccount>,
         pub auth: Auth,
         ///The time of the registration.
         #[serde(rename = "createdAt")]
@@ -4528,7 +6898,6 @@ The text is erased when the notification is deleted.*/
         ///This member is true if notifications are delivered one at a time, in the order of publishing. Otherwise, this member is absent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ordered: ::std::option::Option<bool>,
-        ///`active`: the webhook receives notifications. `deactivated`: the webhook receives no notifications.
         pub status: WebhookStatus,
         ///The URL that receives the callbacks, exactly as it was registered.
         #[serde(rename = "targetURL")]
@@ -4540,6 +6909,70 @@ The text is erased when the notification is deleted.*/
     impl Webhook {
         pub fn builder() -> builder::Webhook {
             Default::default()
+        }
+    }
+    ///The account that the webhook belongs to. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WebhookAccount(::std::string::String);
+    impl ::std::ops::Deref for WebhookAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WebhookAccount> for ::std::string::String {
+        fn from(value: WebhookAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WebhookAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WebhookAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///Activates a webhook.
@@ -5496,16 +7929,222 @@ The text is erased when the notification is deleted.*/
     /// Types for composing complex structures.
     pub mod builder {
         #[derive(Clone, Debug)]
+        pub struct AccountPage {
+            counted_at: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::AccountPageCursor>,
+                ::std::string::String,
+            >,
+            data: ::std::result::Result<
+                ::std::vec::Vec<super::AccountSummary>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AccountPage {
+            fn default() -> Self {
+                Self {
+                    counted_at: Err("no value supplied for counted_at".to_string()),
+                    cursor: Ok(Default::default()),
+                    data: Err("no value supplied for data".to_string()),
+                }
+            }
+        }
+        impl AccountPage {
+            pub fn counted_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counted_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for counted_at: {e}")
+                    });
+                self
+            }
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AccountPageCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::AccountSummary>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for data: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AccountPage> for super::AccountPage {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AccountPage,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    counted_at: value.counted_at?,
+                    cursor: value.cursor?,
+                    data: value.data?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AccountPage> for AccountPage {
+            fn from(value: super::AccountPage) -> Self {
+                Self {
+                    counted_at: Ok(value.counted_at),
+                    cursor: Ok(value.cursor),
+                    data: Ok(value.data),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AccountSummary {
+            account: ::std::result::Result<
+                super::AccountSummaryAccount,
+                ::std::string::String,
+            >,
+            active_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            deactivated_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            pending_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for AccountSummary {
+            fn default() -> Self {
+                Self {
+                    account: Err("no value supplied for account".to_string()),
+                    active_webhook_count: Err(
+                        "no value supplied for active_webhook_count".to_string(),
+                    ),
+                    deactivated_webhook_count: Err(
+                        "no value supplied for deactivated_webhook_count".to_string(),
+                    ),
+                    pending_delivery_count: Err(
+                        "no value supplied for pending_delivery_count".to_string(),
+                    ),
+                }
+            }
+        }
+        impl AccountSummary {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::AccountSummaryAccount>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn active_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.active_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for active_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn deactivated_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deactivated_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for deactivated_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn pending_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.pending_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for pending_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AccountSummary> for super::AccountSummary {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AccountSummary,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    active_webhook_count: value.active_webhook_count?,
+                    deactivated_webhook_count: value.deactivated_webhook_count?,
+                    pending_delivery_count: value.pending_delivery_count?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AccountSummary> for AccountSummary {
+            fn from(value: super::AccountSummary) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    active_webhook_count: Ok(value.active_webhook_count),
+                    deactivated_webhook_count: Ok(value.deactivated_webhook_count),
+                    pending_delivery_count: Ok(value.pending_delivery_count),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Attempt {
+            connection: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnection>,
+                ::std::string::String,
+            >,
             duration_ms: ::std::result::Result<i32, ::std::string::String>,
             error: ::std::result::Result<
                 ::std::option::Option<super::AttemptError>,
                 ::std::string::String,
             >,
+            help: ::std::result::Result<
+                ::std::option::Option<super::AttemptHelp>,
+                ::std::string::String,
+            >,
             number: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
             outcome: ::std::result::Result<crate::Outcome, ::std::string::String>,
+            request: ::std::result::Result<
+                ::std::option::Option<super::AttemptRequest>,
+                ::std::string::String,
+            >,
             response_body: ::std::result::Result<
                 ::std::option::Option<super::AttemptResponseBody>,
+                ::std::string::String,
+            >,
+            response_headers: ::std::result::Result<
+                ::std::vec::Vec<super::HeaderField>,
                 ::std::string::String,
             >,
             started_at: ::std::result::Result<
@@ -5516,6 +8155,10 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<i32>,
                 ::std::string::String,
             >,
+            timings: ::std::result::Result<
+                ::std::option::Option<super::AttemptTimings>,
+                ::std::string::String,
+            >,
             truncated: ::std::result::Result<
                 ::std::option::Option<bool>,
                 ::std::string::String,
@@ -5524,18 +8167,37 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Attempt {
             fn default() -> Self {
                 Self {
+                    connection: Ok(Default::default()),
                     duration_ms: Err("no value supplied for duration_ms".to_string()),
                     error: Ok(Default::default()),
+                    help: Ok(Default::default()),
                     number: Err("no value supplied for number".to_string()),
                     outcome: Err("no value supplied for outcome".to_string()),
+                    request: Ok(Default::default()),
                     response_body: Ok(Default::default()),
+                    response_headers: Ok(Default::default()),
                     started_at: Err("no value supplied for started_at".to_string()),
                     status_code: Ok(Default::default()),
+                    timings: Ok(Default::default()),
                     truncated: Ok(Default::default()),
                 }
             }
         }
         impl Attempt {
+            pub fn connection<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnection>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.connection = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for connection: {e}")
+                    });
+                self
+            }
             pub fn duration_ms<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -5557,6 +8219,18 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for error: {e}")
+                    });
+                self
+            }
+            pub fn help<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptHelp>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.help = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for help: {e}")
                     });
                 self
             }
@@ -5584,6 +8258,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn request<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptRequest>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.request = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for request: {e}")
+                    });
+                self
+            }
             pub fn response_body<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<
@@ -5595,6 +8281,20 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for response_body: {e}")
+                    });
+                self
+            }
+            pub fn response_headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.response_headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for response_headers: {e}"
+                        )
                     });
                 self
             }
@@ -5622,6 +8322,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn timings<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::AttemptTimings>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.timings = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for timings: {e}")
+                    });
+                self
+            }
             pub fn truncated<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::std::option::Option<bool>>,
@@ -5641,13 +8353,18 @@ The text is erased when the notification is deleted.*/
                 value: Attempt,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    connection: value.connection?,
                     duration_ms: value.duration_ms?,
                     error: value.error?,
+                    help: value.help?,
                     number: value.number?,
                     outcome: value.outcome?,
+                    request: value.request?,
                     response_body: value.response_body?,
+                    response_headers: value.response_headers?,
                     started_at: value.started_at?,
                     status_code: value.status_code?,
+                    timings: value.timings?,
                     truncated: value.truncated?,
                 })
             }
@@ -5655,14 +8372,355 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Attempt> for Attempt {
             fn from(value: super::Attempt) -> Self {
                 Self {
+                    connection: Ok(value.connection),
                     duration_ms: Ok(value.duration_ms),
                     error: Ok(value.error),
+                    help: Ok(value.help),
                     number: Ok(value.number),
                     outcome: Ok(value.outcome),
+                    request: Ok(value.request),
                     response_body: Ok(value.response_body),
+                    response_headers: Ok(value.response_headers),
                     started_at: Ok(value.started_at),
                     status_code: Ok(value.status_code),
+                    timings: Ok(value.timings),
                     truncated: Ok(value.truncated),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptConnection {
+            http_version: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionHttpVersion>,
+                ::std::string::String,
+            >,
+            remote_address: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionRemoteAddress>,
+                ::std::string::String,
+            >,
+            request_repeated: ::std::result::Result<bool, ::std::string::String>,
+            reused: ::std::result::Result<bool, ::std::string::String>,
+            tls_version: ::std::result::Result<
+                ::std::option::Option<super::AttemptConnectionTlsVersion>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AttemptConnection {
+            fn default() -> Self {
+                Self {
+                    http_version: Ok(Default::default()),
+                    remote_address: Ok(Default::default()),
+                    request_repeated: Err(
+                        "no value supplied for request_repeated".to_string(),
+                    ),
+                    reused: Err("no value supplied for reused".to_string()),
+                    tls_version: Ok(Default::default()),
+                }
+            }
+        }
+        impl AttemptConnection {
+            pub fn http_version<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionHttpVersion>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.http_version = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for http_version: {e}")
+                    });
+                self
+            }
+            pub fn remote_address<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionRemoteAddress>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.remote_address = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for remote_address: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn request_repeated<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.request_repeated = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for request_repeated: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn reused<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reused = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for reused: {e}")
+                    });
+                self
+            }
+            pub fn tls_version<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptConnectionTlsVersion>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tls_version = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for tls_version: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptConnection> for super::AttemptConnection {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptConnection,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    http_version: value.http_version?,
+                    remote_address: value.remote_address?,
+                    request_repeated: value.request_repeated?,
+                    reused: value.reused?,
+                    tls_version: value.tls_version?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptConnection> for AttemptConnection {
+            fn from(value: super::AttemptConnection) -> Self {
+                Self {
+                    http_version: Ok(value.http_version),
+                    remote_address: Ok(value.remote_address),
+                    request_repeated: Ok(value.request_repeated),
+                    reused: Ok(value.reused),
+                    tls_version: Ok(value.tls_version),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptRequest {
+            body: ::std::result::Result<
+                ::std::option::Option<super::AttemptRequestBody>,
+                ::std::string::String,
+            >,
+            headers: ::std::result::Result<
+                ::std::vec::Vec<super::HeaderField>,
+                ::std::string::String,
+            >,
+            url: ::std::result::Result<super::AttemptRequestUrl, ::std::string::String>,
+        }
+        impl ::std::default::Default for AttemptRequest {
+            fn default() -> Self {
+                Self {
+                    body: Ok(Default::default()),
+                    headers: Err("no value supplied for headers".to_string()),
+                    url: Err("no value supplied for url".to_string()),
+                }
+            }
+        }
+        impl AttemptRequest {
+            pub fn body<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AttemptRequestBody>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.body = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for body: {e}")
+                    });
+                self
+            }
+            pub fn headers<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::HeaderField>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.headers = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for headers: {e}")
+                    });
+                self
+            }
+            pub fn url<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::AttemptRequestUrl>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.url = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for url: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptRequest> for super::AttemptRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    body: value.body?,
+                    headers: value.headers?,
+                    url: value.url?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptRequest> for AttemptRequest {
+            fn from(value: super::AttemptRequest) -> Self {
+                Self {
+                    body: Ok(value.body),
+                    headers: Ok(value.headers),
+                    url: Ok(value.url),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AttemptTimings {
+            connect_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            first_byte_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            name_lookup_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            tls_handshake_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            token_request_ms: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AttemptTimings {
+            fn default() -> Self {
+                Self {
+                    connect_ms: Ok(Default::default()),
+                    first_byte_ms: Ok(Default::default()),
+                    name_lookup_ms: Ok(Default::default()),
+                    tls_handshake_ms: Ok(Default::default()),
+                    token_request_ms: Ok(Default::default()),
+                }
+            }
+        }
+        impl AttemptTimings {
+            pub fn connect_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.connect_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for connect_ms: {e}")
+                    });
+                self
+            }
+            pub fn first_byte_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.first_byte_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for first_byte_ms: {e}")
+                    });
+                self
+            }
+            pub fn name_lookup_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name_lookup_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for name_lookup_ms: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn tls_handshake_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.tls_handshake_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for tls_handshake_ms: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn token_request_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_request_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for token_request_ms: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AttemptTimings> for super::AttemptTimings {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AttemptTimings,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    connect_ms: value.connect_ms?,
+                    first_byte_ms: value.first_byte_ms?,
+                    name_lookup_ms: value.name_lookup_ms?,
+                    tls_handshake_ms: value.tls_handshake_ms?,
+                    token_request_ms: value.token_request_ms?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AttemptTimings> for AttemptTimings {
+            fn from(value: super::AttemptTimings) -> Self {
+                Self {
+                    connect_ms: Ok(value.connect_ms),
+                    first_byte_ms: Ok(value.first_byte_ms),
+                    name_lookup_ms: Ok(value.name_lookup_ms),
+                    tls_handshake_ms: Ok(value.tls_handshake_ms),
+                    token_request_ms: Ok(value.token_request_ms),
                 }
             }
         }
@@ -6084,10 +9142,176 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Backlog {
+            active_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            counted_at: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            deactivated_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            fresh_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+            oldest_due_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            ordered_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+            retry_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for Backlog {
+            fn default() -> Self {
+                Self {
+                    active_webhook_count: Err(
+                        "no value supplied for active_webhook_count".to_string(),
+                    ),
+                    counted_at: Err("no value supplied for counted_at".to_string()),
+                    deactivated_webhook_count: Err(
+                        "no value supplied for deactivated_webhook_count".to_string(),
+                    ),
+                    fresh_delivery_count: Err(
+                        "no value supplied for fresh_delivery_count".to_string(),
+                    ),
+                    oldest_due_at: Ok(Default::default()),
+                    ordered_delivery_count: Err(
+                        "no value supplied for ordered_delivery_count".to_string(),
+                    ),
+                    retry_delivery_count: Err(
+                        "no value supplied for retry_delivery_count".to_string(),
+                    ),
+                }
+            }
+        }
+        impl Backlog {
+            pub fn active_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.active_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for active_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn counted_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counted_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for counted_at: {e}")
+                    });
+                self
+            }
+            pub fn deactivated_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deactivated_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for deactivated_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn fresh_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.fresh_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for fresh_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn oldest_due_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.oldest_due_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for oldest_due_at: {e}")
+                    });
+                self
+            }
+            pub fn ordered_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ordered_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for ordered_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn retry_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.retry_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for retry_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Backlog> for super::Backlog {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Backlog,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    active_webhook_count: value.active_webhook_count?,
+                    counted_at: value.counted_at?,
+                    deactivated_webhook_count: value.deactivated_webhook_count?,
+                    fresh_delivery_count: value.fresh_delivery_count?,
+                    oldest_due_at: value.oldest_due_at?,
+                    ordered_delivery_count: value.ordered_delivery_count?,
+                    retry_delivery_count: value.retry_delivery_count?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Backlog> for Backlog {
+            fn from(value: super::Backlog) -> Self {
+                Self {
+                    active_webhook_count: Ok(value.active_webhook_count),
+                    counted_at: Ok(value.counted_at),
+                    deactivated_webhook_count: Ok(value.deactivated_webhook_count),
+                    fresh_delivery_count: Ok(value.fresh_delivery_count),
+                    oldest_due_at: Ok(value.oldest_due_at),
+                    ordered_delivery_count: Ok(value.ordered_delivery_count),
+                    retry_delivery_count: Ok(value.retry_delivery_count),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CallbackBody {
             data: ::std::result::Result<crate::Payload, ::std::string::String>,
             notification: ::std::result::Result<
-                super::CallbackBodyNotification,
+                super::CallbackNotification,
                 ::std::string::String,
             >,
             timestamp: ::std::result::Result<
@@ -6096,7 +9320,7 @@ The text is erased when the notification is deleted.*/
             >,
             type_: ::std::result::Result<super::CallbackBodyType, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::CallbackBodyWebhook,
+                super::CallbackWebhook,
                 ::std::string::String,
             >,
         }
@@ -6126,7 +9350,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyNotification>,
+                T: ::std::convert::TryInto<super::CallbackNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -6162,7 +9386,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::CallbackBodyWebhook>,
+                T: ::std::convert::TryInto<super::CallbackWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -6199,17 +9423,17 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyNotification {
+        pub struct CallbackNotification {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyNotification {
+        impl ::std::default::Default for CallbackNotification {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyNotification {
+        impl CallbackNotification {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -6221,33 +9445,32 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyNotification>
-        for super::CallbackBodyNotification {
+        impl ::std::convert::TryFrom<CallbackNotification>
+        for super::CallbackNotification {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyNotification,
+                value: CallbackNotification,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyNotification>
-        for CallbackBodyNotification {
-            fn from(value: super::CallbackBodyNotification) -> Self {
+        impl ::std::convert::From<super::CallbackNotification> for CallbackNotification {
+            fn from(value: super::CallbackNotification) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
-        pub struct CallbackBodyWebhook {
+        pub struct CallbackWebhook {
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
         }
-        impl ::std::default::Default for CallbackBodyWebhook {
+        impl ::std::default::Default for CallbackWebhook {
             fn default() -> Self {
                 Self {
                     id: Err("no value supplied for id".to_string()),
                 }
             }
         }
-        impl CallbackBodyWebhook {
+        impl CallbackWebhook {
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -6259,18 +9482,216 @@ The text is erased when the notification is deleted.*/
                 self
             }
         }
-        impl ::std::convert::TryFrom<CallbackBodyWebhook>
-        for super::CallbackBodyWebhook {
+        impl ::std::convert::TryFrom<CallbackWebhook> for super::CallbackWebhook {
             type Error = super::error::ConversionError;
             fn try_from(
-                value: CallbackBodyWebhook,
+                value: CallbackWebhook,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self { id: value.id? })
             }
         }
-        impl ::std::convert::From<super::CallbackBodyWebhook> for CallbackBodyWebhook {
-            fn from(value: super::CallbackBodyWebhook) -> Self {
+        impl ::std::convert::From<super::CallbackWebhook> for CallbackWebhook {
+            fn from(value: super::CallbackWebhook) -> Self {
                 Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Caller {
+            account: ::std::result::Result<
+                ::std::option::Option<super::CallerAccount>,
+                ::std::string::String,
+            >,
+            expires_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            kind: ::std::result::Result<super::CallerKind, ::std::string::String>,
+            scopes: ::std::result::Result<
+                ::std::vec::Vec<super::CallerScopesItem>,
+                ::std::string::String,
+            >,
+            token_id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+            token_name: ::std::result::Result<
+                super::CallerTokenName,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Caller {
+            fn default() -> Self {
+                Self {
+                    account: Ok(Default::default()),
+                    expires_at: Ok(Default::default()),
+                    kind: Err("no value supplied for kind".to_string()),
+                    scopes: Err("no value supplied for scopes".to_string()),
+                    token_id: Err("no value supplied for token_id".to_string()),
+                    token_name: Err("no value supplied for token_name".to_string()),
+                }
+            }
+        }
+        impl Caller {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::CallerAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn expires_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.expires_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for expires_at: {e}")
+                    });
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CallerKind>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for kind: {e}")
+                    });
+                self
+            }
+            pub fn scopes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::CallerScopesItem>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.scopes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for scopes: {e}")
+                    });
+                self
+            }
+            pub fn token_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for token_id: {e}")
+                    });
+                self
+            }
+            pub fn token_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CallerTokenName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for token_name: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Caller> for super::Caller {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Caller,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    expires_at: value.expires_at?,
+                    kind: value.kind?,
+                    scopes: value.scopes?,
+                    token_id: value.token_id?,
+                    token_name: value.token_name?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Caller> for Caller {
+            fn from(value: super::Caller) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    expires_at: Ok(value.expires_at),
+                    kind: Ok(value.kind),
+                    scopes: Ok(value.scopes),
+                    token_id: Ok(value.token_id),
+                    token_name: Ok(value.token_name),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct ChangedDeliveries {
+            count: ::std::result::Result<i32, ::std::string::String>,
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::ChangedDeliveriesCursor>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for ChangedDeliveries {
+            fn default() -> Self {
+                Self {
+                    count: Err("no value supplied for count".to_string()),
+                    cursor: Ok(Default::default()),
+                }
+            }
+        }
+        impl ChangedDeliveries {
+            pub fn count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for count: {e}")
+                    });
+                self
+            }
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::ChangedDeliveriesCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ChangedDeliveries> for super::ChangedDeliveries {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: ChangedDeliveries,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    count: value.count?,
+                    cursor: value.cursor?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::ChangedDeliveries> for ChangedDeliveries {
+            fn from(value: super::ChangedDeliveries) -> Self {
+                Self {
+                    count: Ok(value.count),
+                    cursor: Ok(value.cursor),
+                }
             }
         }
         #[derive(Clone, Debug)]
@@ -6439,6 +9860,10 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct Delivery {
+            account: ::std::result::Result<
+                ::std::option::Option<super::DeliveryAccount>,
+                ::std::string::String,
+            >,
             attempt_count: ::std::result::Result<i32, ::std::string::String>,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
@@ -6466,6 +9891,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Delivery {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     attempt_count: Err(
                         "no value supplied for attempt_count".to_string(),
                     ),
@@ -6480,6 +9906,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Delivery {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn attempt_count<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -6585,6 +10025,7 @@ The text is erased when the notification is deleted.*/
                 value: Delivery,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     attempt_count: value.attempt_count?,
                     created_at: value.created_at?,
                     id: value.id?,
@@ -6599,6 +10040,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Delivery> for Delivery {
             fn from(value: super::Delivery) -> Self {
                 Self {
+                    account: Ok(value.account),
                     attempt_count: Ok(value.attempt_count),
                     created_at: Ok(value.created_at),
                     id: Ok(value.id),
@@ -6612,9 +10054,17 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct DeliveryDetail {
+            account: ::std::result::Result<
+                ::std::option::Option<super::DeliveryDetailAccount>,
+                ::std::string::String,
+            >,
             attempt_count: ::std::result::Result<i32, ::std::string::String>,
             attempts: ::std::result::Result<
                 ::std::vec::Vec<super::Attempt>,
+                ::std::string::String,
+            >,
+            callback_body: ::std::result::Result<
+                ::std::option::Option<super::DeliveryDetailCallbackBody>,
                 ::std::string::String,
             >,
             created_at: ::std::result::Result<
@@ -6631,25 +10081,24 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             notification: ::std::result::Result<
-                super::DeliveryDetailNotification,
+                super::DeliveryNotification,
                 ::std::string::String,
             >,
-            status: ::std::result::Result<
-                super::DeliveryDetailStatus,
-                ::std::string::String,
-            >,
+            status: ::std::result::Result<super::DeliveryStatus, ::std::string::String>,
             webhook: ::std::result::Result<
-                super::DeliveryDetailWebhook,
+                super::DeliveryWebhook,
                 ::std::string::String,
             >,
         }
         impl ::std::default::Default for DeliveryDetail {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     attempt_count: Err(
                         "no value supplied for attempt_count".to_string(),
                     ),
                     attempts: Err("no value supplied for attempts".to_string()),
+                    callback_body: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     id: Err("no value supplied for id".to_string()),
                     last_attempt: Ok(Default::default()),
@@ -6661,6 +10110,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl DeliveryDetail {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryDetailAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn attempt_count<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -6682,6 +10145,20 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for attempts: {e}")
+                    });
+                self
+            }
+            pub fn callback_body<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryDetailCallbackBody>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.callback_body = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for callback_body: {e}")
                     });
                 self
             }
@@ -6737,7 +10214,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn notification<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotification>,
+                T: ::std::convert::TryInto<super::DeliveryNotification>,
                 T::Error: ::std::fmt::Display,
             {
                 self.notification = value
@@ -6749,7 +10226,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn status<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailStatus>,
+                T: ::std::convert::TryInto<super::DeliveryStatus>,
                 T::Error: ::std::fmt::Display,
             {
                 self.status = value
@@ -6761,7 +10238,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<super::DeliveryDetailWebhook>,
+                T: ::std::convert::TryInto<super::DeliveryWebhook>,
                 T::Error: ::std::fmt::Display,
             {
                 self.webhook = value
@@ -6778,8 +10255,10 @@ The text is erased when the notification is deleted.*/
                 value: DeliveryDetail,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     attempt_count: value.attempt_count?,
                     attempts: value.attempts?,
+                    callback_body: value.callback_body?,
                     created_at: value.created_at?,
                     id: value.id?,
                     last_attempt: value.last_attempt?,
@@ -6793,8 +10272,10 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::DeliveryDetail> for DeliveryDetail {
             fn from(value: super::DeliveryDetail) -> Self {
                 Self {
+                    account: Ok(value.account),
                     attempt_count: Ok(value.attempt_count),
                     attempts: Ok(value.attempts),
+                    callback_body: Ok(value.callback_body),
                     created_at: Ok(value.created_at),
                     id: Ok(value.id),
                     last_attempt: Ok(value.last_attempt),
@@ -6803,105 +10284,6 @@ The text is erased when the notification is deleted.*/
                     status: Ok(value.status),
                     webhook: Ok(value.webhook),
                 }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailNotification {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-            type_: ::std::result::Result<
-                super::DeliveryDetailNotificationType,
-                ::std::string::String,
-            >,
-        }
-        impl ::std::default::Default for DeliveryDetailNotification {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                    type_: Err("no value supplied for type_".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailNotification {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-            pub fn type_<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<super::DeliveryDetailNotificationType>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.type_ = value
-                    .try_into()
-                    .map_err(|e| {
-                        format!("error converting supplied value for type_: {e}")
-                    });
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailNotification>
-        for super::DeliveryDetailNotification {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailNotification,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self {
-                    id: value.id?,
-                    type_: value.type_?,
-                })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailNotification>
-        for DeliveryDetailNotification {
-            fn from(value: super::DeliveryDetailNotification) -> Self {
-                Self {
-                    id: Ok(value.id),
-                    type_: Ok(value.type_),
-                }
-            }
-        }
-        #[derive(Clone, Debug)]
-        pub struct DeliveryDetailWebhook {
-            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
-        }
-        impl ::std::default::Default for DeliveryDetailWebhook {
-            fn default() -> Self {
-                Self {
-                    id: Err("no value supplied for id".to_string()),
-                }
-            }
-        }
-        impl DeliveryDetailWebhook {
-            pub fn id<T>(mut self, value: T) -> Self
-            where
-                T: ::std::convert::TryInto<::uuid::Uuid>,
-                T::Error: ::std::fmt::Display,
-            {
-                self.id = value
-                    .try_into()
-                    .map_err(|e| format!("error converting supplied value for id: {e}"));
-                self
-            }
-        }
-        impl ::std::convert::TryFrom<DeliveryDetailWebhook>
-        for super::DeliveryDetailWebhook {
-            type Error = super::error::ConversionError;
-            fn try_from(
-                value: DeliveryDetailWebhook,
-            ) -> ::std::result::Result<Self, super::error::ConversionError> {
-                Ok(Self { id: value.id? })
-            }
-        }
-        impl ::std::convert::From<super::DeliveryDetailWebhook>
-        for DeliveryDetailWebhook {
-            fn from(value: super::DeliveryDetailWebhook) -> Self {
-                Self { id: Ok(value.id) }
             }
         }
         #[derive(Clone, Debug)]
@@ -7040,8 +10422,20 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<bool>,
                 ::std::string::String,
             >,
+            outcome: ::std::result::Result<
+                ::std::option::Option<super::DeliveryRecoveryOutcome>,
+                ::std::string::String,
+            >,
             since: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            status_code: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            type_: ::std::result::Result<
+                ::std::option::Option<super::DeliveryRecoveryType>,
                 ::std::string::String,
             >,
             until: ::std::result::Result<
@@ -7054,7 +10448,10 @@ The text is erased when the notification is deleted.*/
                 Self {
                     cursor: Ok(Default::default()),
                     dry_run: Ok(Default::default()),
+                    outcome: Ok(Default::default()),
                     since: Err("no value supplied for since".to_string()),
+                    status_code: Ok(Default::default()),
+                    type_: Ok(Default::default()),
                     until: Ok(Default::default()),
                 }
             }
@@ -7086,6 +10483,20 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn outcome<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryRecoveryOutcome>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.outcome = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for outcome: {e}")
+                    });
+                self
+            }
             pub fn since<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -7095,6 +10506,32 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn status_code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status_code = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status_code: {e}")
+                    });
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryRecoveryType>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for type_: {e}")
                     });
                 self
             }
@@ -7121,7 +10558,10 @@ The text is erased when the notification is deleted.*/
                 Ok(Self {
                     cursor: value.cursor?,
                     dry_run: value.dry_run?,
+                    outcome: value.outcome?,
                     since: value.since?,
+                    status_code: value.status_code?,
+                    type_: value.type_?,
                     until: value.until?,
                 })
             }
@@ -7131,8 +10571,197 @@ The text is erased when the notification is deleted.*/
                 Self {
                     cursor: Ok(value.cursor),
                     dry_run: Ok(value.dry_run),
+                    outcome: Ok(value.outcome),
                     since: Ok(value.since),
+                    status_code: Ok(value.status_code),
+                    type_: Ok(value.type_),
                     until: Ok(value.until),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct DeliverySelection {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionCursor>,
+                ::std::string::String,
+            >,
+            dry_run: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
+            outcome: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionOutcome>,
+                ::std::string::String,
+            >,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            status_code: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            type_: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionType>,
+                ::std::string::String,
+            >,
+            until: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            webhook_id: ::std::result::Result<
+                ::std::option::Option<::uuid::Uuid>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for DeliverySelection {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    dry_run: Ok(Default::default()),
+                    outcome: Ok(Default::default()),
+                    since: Err("no value supplied for since".to_string()),
+                    status_code: Ok(Default::default()),
+                    type_: Ok(Default::default()),
+                    until: Ok(Default::default()),
+                    webhook_id: Ok(Default::default()),
+                }
+            }
+        }
+        impl DeliverySelection {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn dry_run<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.dry_run = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for dry_run: {e}")
+                    });
+                self
+            }
+            pub fn outcome<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionOutcome>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.outcome = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for outcome: {e}")
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn status_code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status_code = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status_code: {e}")
+                    });
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionType>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for type_: {e}")
+                    });
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for until: {e}")
+                    });
+                self
+            }
+            pub fn webhook_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.webhook_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for webhook_id: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<DeliverySelection> for super::DeliverySelection {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: DeliverySelection,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    dry_run: value.dry_run?,
+                    outcome: value.outcome?,
+                    since: value.since?,
+                    status_code: value.status_code?,
+                    type_: value.type_?,
+                    until: value.until?,
+                    webhook_id: value.webhook_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::DeliverySelection> for DeliverySelection {
+            fn from(value: super::DeliverySelection) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    dry_run: Ok(value.dry_run),
+                    outcome: Ok(value.outcome),
+                    since: Ok(value.since),
+                    status_code: Ok(value.status_code),
+                    type_: Ok(value.type_),
+                    until: Ok(value.until),
+                    webhook_id: Ok(value.webhook_id),
                 }
             }
         }
@@ -7319,7 +10948,69 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct HeaderField {
+            name: ::std::result::Result<super::HeaderFieldName, ::std::string::String>,
+            value: ::std::result::Result<super::HeaderFieldValue, ::std::string::String>,
+        }
+        impl ::std::default::Default for HeaderField {
+            fn default() -> Self {
+                Self {
+                    name: Err("no value supplied for name".to_string()),
+                    value: Err("no value supplied for value".to_string()),
+                }
+            }
+        }
+        impl HeaderField {
+            pub fn name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::HeaderFieldName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for name: {e}")
+                    });
+                self
+            }
+            pub fn value<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::HeaderFieldValue>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.value = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for value: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<HeaderField> for super::HeaderField {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: HeaderField,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    name: value.name?,
+                    value: value.value?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::HeaderField> for HeaderField {
+            fn from(value: super::HeaderField) -> Self {
+                Self {
+                    name: Ok(value.name),
+                    value: Ok(value.value),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Notification {
+            account: ::std::result::Result<
+                ::std::option::Option<super::NotificationAccount>,
+                ::std::string::String,
+            >,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
@@ -7332,6 +11023,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Notification {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     data: Err("no value supplied for data".to_string()),
                     delivery_count: Err(
@@ -7343,6 +11035,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Notification {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::NotificationAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn created_at<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -7410,6 +11116,7 @@ The text is erased when the notification is deleted.*/
                 value: Notification,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     created_at: value.created_at?,
                     data: value.data?,
                     delivery_count: value.delivery_count?,
@@ -7421,6 +11128,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Notification> for Notification {
             fn from(value: super::Notification) -> Self {
                 Self {
+                    account: Ok(value.account),
                     created_at: Ok(value.created_at),
                     data: Ok(value.data),
                     delivery_count: Ok(value.delivery_count),
@@ -7635,6 +11343,241 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::NotificationPublicationWebhook>
         for NotificationPublicationWebhook {
             fn from(value: super::NotificationPublicationWebhook) -> Self {
+                Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Pause {
+            account: ::std::result::Result<
+                ::std::option::Option<super::PauseAccount>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<super::PauseId, ::std::string::String>,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            webhook: ::std::result::Result<
+                ::std::option::Option<super::PauseWebhook>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Pause {
+            fn default() -> Self {
+                Self {
+                    account: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    webhook: Ok(Default::default()),
+                }
+            }
+        }
+        impl Pause {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::PauseAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::PauseId>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn webhook<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::PauseWebhook>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.webhook = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for webhook: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Pause> for super::Pause {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Pause,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    id: value.id?,
+                    since: value.since?,
+                    webhook: value.webhook?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Pause> for Pause {
+            fn from(value: super::Pause) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    id: Ok(value.id),
+                    since: Ok(value.since),
+                    webhook: Ok(value.webhook),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PausePage {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::PausePageCursor>,
+                ::std::string::String,
+            >,
+            data: ::std::result::Result<
+                ::std::vec::Vec<super::Pause>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for PausePage {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    data: Err("no value supplied for data".to_string()),
+                }
+            }
+        }
+        impl PausePage {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::PausePageCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Pause>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for data: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PausePage> for super::PausePage {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PausePage,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    data: value.data?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::PausePage> for PausePage {
+            fn from(value: super::PausePage) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    data: Ok(value.data),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PauseRequest {
+            id: ::std::result::Result<super::PauseRequestId, ::std::string::String>,
+        }
+        impl ::std::default::Default for PauseRequest {
+            fn default() -> Self {
+                Self {
+                    id: Err("no value supplied for id".to_string()),
+                }
+            }
+        }
+        impl PauseRequest {
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::PauseRequestId>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PauseRequest> for super::PauseRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PauseRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { id: value.id? })
+            }
+        }
+        impl ::std::convert::From<super::PauseRequest> for PauseRequest {
+            fn from(value: super::PauseRequest) -> Self {
+                Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PauseWebhook {
+            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+        }
+        impl ::std::default::Default for PauseWebhook {
+            fn default() -> Self {
+                Self {
+                    id: Err("no value supplied for id".to_string()),
+                }
+            }
+        }
+        impl PauseWebhook {
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PauseWebhook> for super::PauseWebhook {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PauseWebhook,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { id: value.id? })
+            }
+        }
+        impl ::std::convert::From<super::PauseWebhook> for PauseWebhook {
+            fn from(value: super::PauseWebhook) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
@@ -7911,6 +11854,128 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct ServiceStatus {
+            backlog: ::std::result::Result<
+                ::std::option::Option<super::Backlog>,
+                ::std::string::String,
+            >,
+            paused_since: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            ready: ::std::result::Result<bool, ::std::string::String>,
+            reasons: ::std::result::Result<
+                ::std::vec::Vec<super::ServiceStatusReasonsItem>,
+                ::std::string::String,
+            >,
+            storage: ::std::result::Result<
+                ::std::option::Option<super::StorageStatus>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for ServiceStatus {
+            fn default() -> Self {
+                Self {
+                    backlog: Ok(Default::default()),
+                    paused_since: Ok(Default::default()),
+                    ready: Err("no value supplied for ready".to_string()),
+                    reasons: Err("no value supplied for reasons".to_string()),
+                    storage: Ok(Default::default()),
+                }
+            }
+        }
+        impl ServiceStatus {
+            pub fn backlog<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::Backlog>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backlog = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for backlog: {e}")
+                    });
+                self
+            }
+            pub fn paused_since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paused_since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for paused_since: {e}")
+                    });
+                self
+            }
+            pub fn ready<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ready = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for ready: {e}")
+                    });
+                self
+            }
+            pub fn reasons<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::vec::Vec<super::ServiceStatusReasonsItem>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reasons = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for reasons: {e}")
+                    });
+                self
+            }
+            pub fn storage<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::StorageStatus>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.storage = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for storage: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ServiceStatus> for super::ServiceStatus {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: ServiceStatus,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    backlog: value.backlog?,
+                    paused_since: value.paused_since?,
+                    ready: value.ready?,
+                    reasons: value.reasons?,
+                    storage: value.storage?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::ServiceStatus> for ServiceStatus {
+            fn from(value: super::ServiceStatus) -> Self {
+                Self {
+                    backlog: Ok(value.backlog),
+                    paused_since: Ok(value.paused_since),
+                    ready: Ok(value.ready),
+                    reasons: Ok(value.reasons),
+                    storage: Ok(value.storage),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct SigningSecret {
             previous_valid_until: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -8025,7 +12090,106 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct StorageStatus {
+            disk_free_bytes: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            full: ::std::result::Result<bool, ::std::string::String>,
+            max_bytes: ::std::result::Result<i64, ::std::string::String>,
+            used_bytes: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for StorageStatus {
+            fn default() -> Self {
+                Self {
+                    disk_free_bytes: Ok(Default::default()),
+                    full: Err("no value supplied for full".to_string()),
+                    max_bytes: Err("no value supplied for max_bytes".to_string()),
+                    used_bytes: Err("no value supplied for used_bytes".to_string()),
+                }
+            }
+        }
+        impl StorageStatus {
+            pub fn disk_free_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.disk_free_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for disk_free_bytes: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn full<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.full = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for full: {e}")
+                    });
+                self
+            }
+            pub fn max_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for max_bytes: {e}")
+                    });
+                self
+            }
+            pub fn used_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.used_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for used_bytes: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StorageStatus> for super::StorageStatus {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StorageStatus,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    disk_free_bytes: value.disk_free_bytes?,
+                    full: value.full?,
+                    max_bytes: value.max_bytes?,
+                    used_bytes: value.used_bytes?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StorageStatus> for StorageStatus {
+            fn from(value: super::StorageStatus) -> Self {
+                Self {
+                    disk_free_bytes: Ok(value.disk_free_bytes),
+                    full: Ok(value.full),
+                    max_bytes: Ok(value.max_bytes),
+                    used_bytes: Ok(value.used_bytes),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Webhook {
+            account: ::std::result::Result<
+                ::std::option::Option<super::WebhookAccount>,
+                ::std::string::String,
+            >,
             auth: ::std::result::Result<super::Auth, ::std::string::String>,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
@@ -8069,6 +12233,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Webhook {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     auth: Err("no value supplied for auth".to_string()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     deactivation: Ok(Default::default()),
@@ -8085,6 +12250,18 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Webhook {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WebhookAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn auth<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::Auth>,
@@ -8242,6 +12419,7 @@ The text is erased when the notification is deleted.*/
                 value: Webhook,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     auth: value.auth?,
                     created_at: value.created_at?,
                     deactivation: value.deactivation?,
@@ -8260,6 +12438,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Webhook> for Webhook {
             fn from(value: super::Webhook) -> Self {
                 Self {
+                    account: Ok(value.account),
                     auth: Ok(value.auth),
                     created_at: Ok(value.created_at),
                     deactivation: Ok(value.deactivation),
@@ -8814,13 +12993,13 @@ Register a target URL once. The service then sends the notifications of the sele
 
 ## Requests
 
-Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
+Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope, and says if only platform tokens may call it. If an object does not exist or belongs to another account, the response is 404. A platform token sees the objects of all accounts, and the member `account` of each object.
 
 Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response has the status that comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. If a body has several errors, `errors` lists up to 32 of them. There are two exceptions for 429. A request without a valid access token gets 429 instead of 401 if its address sent too many such requests, and the limit on running tests is checked last. A request with a valid access token is never refused because of other requests from its address.
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
-Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is possible if a filter matches only few of many items, or if payloads are large.
+Lists begin with the newest item. There are exceptions: the lists of event types and accounts are sorted by name, and the list of pauses by `id`. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
 
 ## Problems
 
@@ -8831,7 +13010,7 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 | 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. An error repeats no value of a member. It may name a member, a header, a host, a port or an address. Or an identifier, query or header is not valid. |
 | 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
-| 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
+| 403 | `insufficient_scope` | the token lacks the scope that the operation needs, or the operation is only for tokens of an account or only for platform tokens |
 | 404 | `not_found` | the object does not exist, or it belongs to another account, or the path is not in this document |
 | 405 | `method_not_allowed` | the path does not have the method; `Allow` has its methods |
 | 409 | `idempotency_conflict` | the idempotency key was already used with another body |
@@ -8880,7 +13059,7 @@ If the path is not in this document, the response is 404 with the code `not_foun
 | response of the `tokenURL` | 64 KiB; the access token in it has at most 8,192 characters |
 | attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
 | attempts shown for a delivery | the most recent 50 |
-| deliveries that one call of recoverDeliveries examines | 10,000 |
+| deliveries that one call of recoverDeliveries, redeliverDeliveries or cancelDeliveries examines | 10,000 |
 | stored part of a response to a callback | the first 4 KiB |
 | how long a delivery is kept | by default, 7 days after it succeeded, or 30 days after it failed or was cancelled |
 | how long an event of the audit log is kept | 365 days by default |
@@ -8934,30 +13113,52 @@ const _: () = {
     {}
 };
 impl Client {
+    /**List accounts
+
+Lists the accounts that have webhooks or pending deliveries, sorted by name, with the numbers of their webhooks and pending deliveries. The service counts them again and again, so the numbers are at most a few seconds old, or older if millions of deliveries wait. `countedAt` is the time of the count. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/accounts`
+
+Arguments:
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+```text
+let response = client.list_accounts()
+    .cursor(cursor)
+    .limit(limit)
+    .send()
+    .await;
+```*/
+    pub fn list_accounts(&self) -> builder::ListAccounts<'_> {
+        builder::ListAccounts::new(self)
+    }
     /**List audit events
 
 Lists the events of the audit log, newest first. An event says who did what, with which object, from where, with which access token, and when. An event never contains a secret.
 
 These actions have an event:
 
-- Each successful call of an operation that changes something. `action` is the `operationId` of the operation. publishNotification is an exception, because each notification is stored anyway: use listNotifications. A call of recoverDeliveries with `dryRun` changes nothing, so it has no event.
+- Each successful call of an operation that changes something. `action` is the `operationId` of the operation. publishNotification is an exception, because each notification is stored anyway: use listNotifications. A call with `dryRun`, and pauseDeliveries for a scope that is already paused, change nothing, so they have no event.
 - Each successful call of getSigningSecret. The service returns the secret only after the event is stored.
 - `token.created`, `token.rotated`, `token.revoked`: the operator created, replaced or revoked an access token of the account. The token that replaces another one has an event `token.created`.
 - `authentication.failed`: requests without a valid access token. The service counts these requests for each address and reason, and stores one event for each of them at most once per minute. If there are too many addresses in a minute, the rest have one event for each reason, without an address. `reason` is `missing_token`, `malformed_token`, `unknown_token`, `expired_token` or `revoked_token`. Only the last two reasons concern an account.
 - `webhook.deactivated`: the service deactivated a webhook. `reason` is `gone` (the callback server responded with 410) or `failing` (it accepted nothing for too long).
 - `webhook.activated`: the service activated a webhook, because its callback server has agreed in a handshake. `reason` is `verified`.
-- `deliveries.paused`, `deliveries.resumed`: the operator paused or resumed deliveries of the account or of a webhook.
+- `deliveries.paused`, `deliveries.resumed`: the operator paused or resumed deliveries of the account or of a webhook with a command.
 - Other actions of the operator, which concern no account: `backup.created`, `backup.restored`, `store.migrated`, and for a new master key `key.rotation_started` and `key.rotated`.
 
 More actions may be added. A change and its event are stored together, so no change is without its event. A refused request has no event, except if its access token is not valid.
 
-A token of an account lists the events that concern this account. Events of the platform and of the operator then have no `user`, `tokenID`, `address` and `requestID`. A platform token lists all events, with all members. Events are kept for 365 days by default.
+A token of an account lists the events that concern this account. Events of the platform and of the operator then have no `user`, `tokenID`, `address` and `requestID`. A platform token lists all events, or the events that concern the account in `account`, with all members. Events are kept for 365 days by default.
 
 Scope: `audit.read`.
 
 Sends a `GET` request to `/api/notifications/v1/audit-events`
 
 Arguments:
+- `account`: Returns only events of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `action`: Returns only events with this action.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
@@ -8965,6 +13166,7 @@ Arguments:
 - `until`: Returns only events before this time.
 ```text
 let response = client.list_audit_events()
+    .account(account)
     .action(action)
     .cursor(cursor)
     .limit(limit)
@@ -8976,15 +13178,51 @@ let response = client.list_audit_events()
     pub fn list_audit_events(&self) -> builder::ListAuditEvents<'_> {
         builder::ListAuditEvents::new(self)
     }
+    /**Get the caller
+
+Returns what the service knows about the access token of the request: the account, the name, the scopes and the time when the token expires. Every valid token may call this operation, so it needs no scope.
+
+Sends a `GET` request to `/api/notifications/v1/caller`
+
+```text
+let response = client.get_caller()
+    .send()
+    .await;
+```*/
+    pub fn get_caller(&self) -> builder::GetCaller<'_> {
+        builder::GetCaller::new(self)
+    }
+    /**Cancel many deliveries
+
+Cancels the selected deliveries that are pending. An attempt in progress is completed: if your callback server accepts it, the delivery has succeeded. A cancelled delivery can be repeated with recoverDeliveries, redeliverDeliveries and redeliver. You can safely repeat a call.
+
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. A call with `dryRun` only counts the deliveries.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/cancellations`
+
+Arguments:
+- `body`: The deliveries to change.
+```text
+let response = client.cancel_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn cancel_deliveries(&self) -> builder::CancelDeliveries<'_> {
+        builder::CancelDeliveries::new(self)
+    }
     /**List deliveries
 
-Lists the deliveries of notifications to webhooks, newest first. If you send several filters, the list has only the deliveries that match all filters.
+Lists the deliveries of notifications to webhooks, newest first. If you send several filters, the list has only the deliveries that match all filters. With a platform token, the operation lists the objects of all accounts, or of the account in `account`, and each object has the member `account`.
 
 Scope: `deliveries.read`.
 
 Sends a `GET` request to `/api/notifications/v1/deliveries`
 
 Arguments:
+- `account`: Returns only deliveries of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `notification_id`: Returns only deliveries of this notification.
@@ -8995,6 +13233,7 @@ Arguments:
 - `webhook_id`: Returns only deliveries to this webhook.
 ```text
 let response = client.list_deliveries()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .notification_id(notification_id)
@@ -9074,18 +13313,20 @@ let response = client.list_event_types()
     }
     /**List notifications
 
-Lists the notifications of the token's account, newest first. With a platform token, the operation lists the notifications of all accounts.
+Lists the notifications of the token's account, newest first. With a platform token, the operation lists the notifications of all accounts. With a platform token, the operation lists the objects of all accounts, or of the account in `account`, and each object has the member `account`.
 
 Scope: `notifications.read`.
 
 Sends a `GET` request to `/api/notifications/v1/notifications`
 
 Arguments:
+- `account`: Returns only notifications of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `type_`: Returns only notifications of this type.
 ```text
 let response = client.list_notifications()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .type_(type_)
@@ -9166,20 +13407,122 @@ let response = client.delete_notification()
     pub fn delete_notification(&self) -> builder::DeleteNotification<'_> {
         builder::DeleteNotification::new(self)
     }
+    /**List pauses
+
+Lists the pauses of deliveries, sorted by `id`. A webhook can be in several pauses: of the webhook, of its account, and of all deliveries. Its deliveries wait until all of them have ended. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/pauses`
+
+Arguments:
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+```text
+let response = client.list_pauses()
+    .cursor(cursor)
+    .limit(limit)
+    .send()
+    .await;
+```*/
+    pub fn list_pauses(&self) -> builder::ListPauses<'_> {
+        builder::ListPauses::new(self)
+    }
+    /**Pause deliveries
+
+Pauses the deliveries of all webhooks, of an account, or of a webhook. At most one second after the response, no attempt starts in this scope. Attempts in progress are completed. Publishing continues: new deliveries and retries wait, also over a restart of the service, and the wait does not count as an attempt. Test callbacks and handshakes are still sent.
+
+If the scope is already paused, the call changes nothing and returns the existing pause. If the webhook does not exist, the response is 404. An account without webhooks can be paused, so check the spelling. The pause of a webhook ends when the webhook is deleted. Only platform tokens may call this operation.
+
+Scope: `pauses.write`.
+
+Sends a `POST` request to `/api/notifications/v1/pauses`
+
+Arguments:
+- `body`: The scope of the pause.
+```text
+let response = client.pause_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn pause_deliveries(&self) -> builder::PauseDeliveries<'_> {
+        builder::PauseDeliveries::new(self)
+    }
+    /**Resume deliveries
+
+Ends a pause. Due deliveries are attempted at most one second after the response, unless another pause includes them. If there is no such pause, the response is 404. Only platform tokens may call this operation.
+
+Scope: `pauses.write`.
+
+Sends a `DELETE` request to `/api/notifications/v1/pauses/{id}`
+
+Arguments:
+- `id`: The pause's identifier.
+```text
+let response = client.resume_deliveries()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn resume_deliveries(&self) -> builder::ResumeDeliveries<'_> {
+        builder::ResumeDeliveries::new(self)
+    }
+    /**Repeat many deliveries
+
+Makes the selected deliveries due now, like redeliver: also deliveries that succeeded, for example after your callback server has lost data. A pending delivery becomes due now. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. If `webhookID` is absent, the call skips deactivated and deleted webhooks. Deliveries of deleted notifications do not change. To repeat only failed and cancelled deliveries, use recoverDeliveries.
+
+Do not repeat a call without its `cursor`: the deliveries would be sent once more.
+
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. A call with `dryRun` only counts the deliveries.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/redeliveries`
+
+Arguments:
+- `body`: The deliveries to change.
+```text
+let response = client.redeliver_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn redeliver_deliveries(&self) -> builder::RedeliverDeliveries<'_> {
+        builder::RedeliverDeliveries::new(self)
+    }
+    /**Get the service status
+
+Returns whether the service accepts and delivers notifications, what waits, and how full its storage is. If the service runs as several server processes, the response describes the process that handles the request. The counts are at most a few seconds old, or older if millions of deliveries wait. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/service-status`
+
+```text
+let response = client.get_service_status()
+    .send()
+    .await;
+```*/
+    pub fn get_service_status(&self) -> builder::GetServiceStatus<'_> {
+        builder::GetServiceStatus::new(self)
+    }
     /**List webhooks
 
-Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts.
+Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts, or of the account in `account`, and each webhook has the member `account`.
 
 Scope: `webhooks.read`.
 
 Sends a `GET` request to `/api/notifications/v1/webhooks`
 
 Arguments:
+- `account`: Returns only webhooks of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `status`: Returns only webhooks with this status.
 ```text
 let response = client.list_webhooks()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .status(status)
@@ -9325,7 +13668,7 @@ let response = client.deactivate_webhook()
     }
     /**Recover a webhook's deliveries
 
-Makes the failed and cancelled deliveries of a webhook due again, in the order of their creation. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. New deliveries do not wait for recovered deliveries. There is one exception: in an ordered webhook, recovered deliveries come after all deliveries that already wait. New deliveries of this webhook come after the recovered deliveries. Deliveries of deleted notifications do not change.
+Makes the failed and cancelled deliveries of a webhook due again, in the order of their creation. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. `type`, `outcome` and `statusCode` select them by their event type and by the result of their last attempt. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. New deliveries do not wait for recovered deliveries. There is one exception: in an ordered webhook, recovered deliveries come after all deliveries that already wait. New deliveries of this webhook come after the recovered deliveries. Deliveries of deleted notifications do not change.
 
 One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries to recover. To continue, send the same request with this `cursor`. You can safely repeat a call, also after an interruption, because pending and succeeded deliveries do not change.
 
@@ -9423,12 +13766,138 @@ pub mod builder {
         encode_path, ByteStream, ClientInfo, ClientHooks, Error, OperationInfo,
         RequestBuilderExt, ResponseValue,
     };
+    /**Builder for [`Client::list_accounts`]
+
+[`Client::list_accounts`]: super::Client::list_accounts*/
+    #[derive(Debug, Clone)]
+    pub struct ListAccounts<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListAccountsCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+    }
+    impl<'a> ListAccounts<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListAccountsCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListAccountsCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/accounts`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::AccountPage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/accounts", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_accounts",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_audit_events`]
 
 [`Client::list_audit_events`]: super::Client::list_audit_events*/
     #[derive(Debug, Clone)]
     pub struct ListAuditEvents<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListAuditEventsAccount>, String>,
         action: Result<Option<types::ListAuditEventsAction>, String>,
         cursor: Result<Option<types::ListAuditEventsCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -9439,12 +13908,26 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 action: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 since: Ok(None),
                 until: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListAuditEventsAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListAuditEventsAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn action<V>(mut self, value: V) -> Self
         where
@@ -9513,7 +13996,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AuditEventPage>, Error<types::Problem>> {
-            let Self { client, action, cursor, limit, since, until } = self;
+            let Self { client, account, action, cursor, limit, since, until } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let action = action.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
@@ -9536,6 +14020,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("action", &action))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
@@ -9598,17 +14083,239 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::get_caller`]
+
+[`Client::get_caller`]: super::Client::get_caller*/
+    #[derive(Debug, Clone)]
+    pub struct GetCaller<'a> {
+        client: &'a super::Client,
+    }
+    impl<'a> GetCaller<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client }
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/caller`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Caller>, Error<types::Problem>> {
+            let Self { client } = self;
+            let url = format!("{}/api/notifications/v1/caller", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_caller",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::cancel_deliveries`]
+
+[`Client::cancel_deliveries`]: super::Client::cancel_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct CancelDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::DeliverySelection, String>,
+    }
+    impl<'a> CancelDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::DeliverySelection>,
+            <V as std::convert::TryInto<
+                types::DeliverySelection,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `DeliverySelection` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::DeliverySelection,
+            ) -> types::builder::DeliverySelection,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/cancellations`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChangedDeliveries>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::DeliverySelection::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/cancellations", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "cancel_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_deliveries`]
 
 [`Client::list_deliveries`]: super::Client::list_deliveries*/
     #[derive(Debug, Clone)]
     pub struct ListDeliveries<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListDeliveriesAccount>, String>,
         cursor: Result<Option<types::ListDeliveriesCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         notification_id: Result<Option<::uuid::Uuid>, String>,
         since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
-        status: Result<Option<types::ListDeliveriesStatus>, String>,
+        status: Result<Option<types::DeliveryStatus>, String>,
         type_: Result<Option<types::ListDeliveriesType>, String>,
         until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
         webhook_id: Result<Option<::uuid::Uuid>, String>,
@@ -9617,6 +14324,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 notification_id: Ok(None),
@@ -9626,6 +14334,19 @@ pub mod builder {
                 until: Ok(None),
                 webhook_id: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListDeliveriesAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListDeliveriesAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -9680,13 +14401,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListDeliveriesStatus>,
+            V: std::convert::TryInto<types::DeliveryStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListDeliveriesStatus` for status failed".to_string()
+                    "conversion to `DeliveryStatus` for status failed".to_string()
                 });
             self
         }
@@ -9733,6 +14454,7 @@ pub mod builder {
         ) -> Result<ResponseValue<types::DeliveryPage>, Error<types::Problem>> {
             let Self {
                 client,
+                account,
                 cursor,
                 limit,
                 notification_id,
@@ -9742,6 +14464,7 @@ pub mod builder {
                 until,
                 webhook_id,
             } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let notification_id = notification_id.map_err(Error::InvalidRequest)?;
@@ -9767,6 +14490,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(
@@ -10207,6 +14931,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListNotifications<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListNotificationsAccount>, String>,
         cursor: Result<Option<types::ListNotificationsCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         type_: Result<Option<types::ListNotificationsType>, String>,
@@ -10215,10 +14940,24 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 type_: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListNotificationsAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListNotificationsAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -10262,7 +15001,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NotificationPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit, type_ } = self;
+            let Self { client, account, cursor, limit, type_ } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let type_ = type_.map_err(Error::InvalidRequest)?;
@@ -10283,6 +15023,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("type", &type_))
@@ -10788,24 +15529,655 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::list_pauses`]
+
+[`Client::list_pauses`]: super::Client::list_pauses*/
+    #[derive(Debug, Clone)]
+    pub struct ListPauses<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListPausesCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+    }
+    impl<'a> ListPauses<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListPausesCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListPausesCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/pauses`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::PausePage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/pauses", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_pauses",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::pause_deliveries`]
+
+[`Client::pause_deliveries`]: super::Client::pause_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct PauseDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::PauseRequest, String>,
+    }
+    impl<'a> PauseDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::PauseRequest>,
+            <V as std::convert::TryInto<types::PauseRequest>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `PauseRequest` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::PauseRequest,
+            ) -> types::builder::PauseRequest,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/pauses`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Pause>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::PauseRequest::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/pauses", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "pause_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::resume_deliveries`]
+
+[`Client::resume_deliveries`]: super::Client::resume_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct ResumeDeliveries<'a> {
+        client: &'a super::Client,
+        id: Result<types::ResumeDeliveriesId, String>,
+    }
+    impl<'a> ResumeDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ResumeDeliveriesId>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `ResumeDeliveriesId` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `DELETE` request to `/api/notifications/v1/pauses/{id}`
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/pauses/{}", client.baseurl, encode_path(& id
+                .to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .delete(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "resume_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                204u16 => Ok(ResponseValue::empty(response)),
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::redeliver_deliveries`]
+
+[`Client::redeliver_deliveries`]: super::Client::redeliver_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct RedeliverDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::DeliverySelection, String>,
+    }
+    impl<'a> RedeliverDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::DeliverySelection>,
+            <V as std::convert::TryInto<
+                types::DeliverySelection,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `DeliverySelection` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::DeliverySelection,
+            ) -> types::builder::DeliverySelection,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/redeliveries`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChangedDeliveries>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::DeliverySelection::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/redeliveries", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "redeliver_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_service_status`]
+
+[`Client::get_service_status`]: super::Client::get_service_status*/
+    #[derive(Debug, Clone)]
+    pub struct GetServiceStatus<'a> {
+        client: &'a super::Client,
+    }
+    impl<'a> GetServiceStatus<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client }
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/service-status`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ServiceStatus>, Error<types::Problem>> {
+            let Self { client } = self;
+            let url = format!("{}/api/notifications/v1/service-status", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_service_status",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_webhooks`]
 
 [`Client::list_webhooks`]: super::Client::list_webhooks*/
     #[derive(Debug, Clone)]
     pub struct ListWebhooks<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListWebhooksAccount>, String>,
         cursor: Result<Option<types::ListWebhooksCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
-        status: Result<Option<types::ListWebhooksStatus>, String>,
+        status: Result<Option<types::WebhookStatus>, String>,
     }
     impl<'a> ListWebhooks<'a> {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 status: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListWebhooksAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListWebhooksAccount` for account failed".to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -10834,13 +16206,13 @@ pub mod builder {
         }
         pub fn status<V>(mut self, value: V) -> Self
         where
-            V: std::convert::TryInto<types::ListWebhooksStatus>,
+            V: std::convert::TryInto<types::WebhookStatus>,
         {
             self.status = value
                 .try_into()
                 .map(Some)
                 .map_err(|_| {
-                    "conversion to `ListWebhooksStatus` for status failed".to_string()
+                    "conversion to `WebhookStatus` for status failed".to_string()
                 });
             self
         }
@@ -10848,7 +16220,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::WebhookPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit, status } = self;
+            let Self { client, account, cursor, limit, status } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let status = status.map_err(Error::InvalidRequest)?;
@@ -10869,6 +16242,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("status", &status))

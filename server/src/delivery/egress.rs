@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use url::Url;
 
 use super::callback::USER_AGENT;
-use super::guard::{Guard, Request};
+use super::guard::{Guard, Observed, Request};
 use super::outcome::Failure;
 
 /// Sends a HEAD request without credentials. Returns the status of the response.
@@ -17,7 +17,7 @@ use super::outcome::Failure;
 pub async fn probe(guard: &Guard, url: &Url, timeout: Duration) -> Result<u16, String> {
     guard.check_new_url(url).map_err(|refusal| refusal.to_string())?;
     let headers = HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(USER_AGENT))]);
-    let request = Request { account: "check".into(), method: Method::HEAD, headers, body: Bytes::new() };
+    let request = Request { account: "check".into(), method: Method::HEAD, headers, body: Bytes::new(), observed: Observed::default() };
     let sent = tokio::time::timeout(timeout, guard.send(url, &request));
     match sent.await.map_err(|_| format!("no response within {} s", timeout.as_secs()))? {
         Ok(response) => Ok(response.status.as_u16()),

@@ -10,6 +10,7 @@ use webhooks_client::types::SigningSecret;
 
 mod items;
 mod json;
+mod operators;
 mod table;
 
 pub(crate) use items::last_attempt;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use webhooks_client::Outcome;
-use webhooks_client::types::{Attempt, DeliveryDetail, DeliveryDetailStatus, Webhook};
+use webhooks_client::types::{Attempt, DeliveryDetail, DeliveryStatus, Webhook};
 
 use crate::api::Api;
 use crate::arguments::DeliveryId;
@@ -43,19 +43,19 @@ fn history(delivery: &DeliveryDetail, webhook: Option<&Webhook>, now: DateTime<U
     }
     sentences.extend(delivery.attempts.iter().map(attempt));
     sentences.push(match (&delivery.status, delivery.next_attempt_at) {
-        (DeliveryDetailStatus::Pending, Some(due)) if due > now => format!("The next attempt is due at {}.", time(&due)),
-        (DeliveryDetailStatus::Pending, Some(due)) => {
+        (DeliveryStatus::Pending, Some(due)) if due > now => format!("The next attempt is due at {}.", time(&due)),
+        (DeliveryStatus::Pending, Some(due)) => {
             format!(
                 "The next attempt has been due since {}: it is in progress, or it waits in a queue or for the end of a pause.",
                 time(&due)
             )
         }
-        (DeliveryDetailStatus::Pending, None) => "The delivery is pending.".to_owned(),
-        (DeliveryDetailStatus::Succeeded, _) => "The delivery has succeeded.".to_owned(),
-        (DeliveryDetailStatus::Failed, _) => {
+        (DeliveryStatus::Pending, None) => "The delivery is pending.".to_owned(),
+        (DeliveryStatus::Succeeded, _) => "The delivery has succeeded.".to_owned(),
+        (DeliveryStatus::Failed, _) => {
             format!("The delivery has failed, and there is no further attempt. `webhooks redeliver {id}` repeats it.")
         }
-        (DeliveryDetailStatus::Cancelled, _) => {
+        (DeliveryStatus::Cancelled, _) => {
             "The delivery was cancelled, because its webhook was deactivated or deleted, or its notification was deleted.".to_owned()
         }
     });

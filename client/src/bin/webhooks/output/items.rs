@@ -5,7 +5,7 @@ use webhooks_client::types::{Attempt, AuditEvent, Auth, Delivery, DeliveryDetail
 use super::{Cell, Show, pretty, time};
 
 /// Returns the rows that have a value.
-fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+pub(super) fn record<const N: usize>(rows: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
@@ -29,6 +29,7 @@ impl Show for Webhook {
         let deactivation = self.deactivation.as_ref().map(|it| format!("{}, since {}", it.reason.as_str(), time(&it.at)));
         record([
             ("webhook", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("url", Some(self.target_url.to_string())),
             ("status", Some(self.status.to_string())),
             ("deactivated", deactivation),
@@ -76,6 +77,7 @@ impl Show for Notification {
     fn record(&self) -> Vec<(&'static str, String)> {
         record([
             ("notification", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("type", Some(self.type_.to_string())),
             ("deliveries", Some(self.delivery_count.to_string())),
             ("created", Some(time(&self.created_at))),
@@ -121,6 +123,7 @@ impl Show for Delivery {
     fn record(&self) -> Vec<(&'static str, String)> {
         record([
             ("delivery", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
             ("notification", Some(self.notification.id.to_string())),
@@ -142,6 +145,7 @@ impl Show for DeliveryDetail {
     fn record(&self) -> Vec<(&'static str, String)> {
         let mut rows = record([
             ("delivery", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
             ("notification", Some(self.notification.id.to_string())),
