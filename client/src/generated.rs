@@ -7,6 +7,171 @@ use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderE
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    ///A page of accounts.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AccountPage {
+        ///The time of the count.
+        #[serde(rename = "countedAt")]
+        pub counted_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Send this cursor to get the next page. This member is absent on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<AccountPageCursor>,
+        ///The accounts, sorted by name.
+        pub data: ::std::vec::Vec<AccountSummary>,
+    }
+    impl AccountPage {
+        pub fn builder() -> builder::AccountPage {
+            Default::default()
+        }
+    }
+    ///Send this cursor to get the next page. This member is absent on the last page.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AccountPageCursor(::std::string::String);
+    impl ::std::ops::Deref for AccountPageCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AccountPageCursor> for ::std::string::String {
+        fn from(value: AccountPageCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AccountPageCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AccountPageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AccountPageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AccountPageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///An account, with the numbers of its webhooks and pending deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct AccountSummary {
+        ///The account.
+        pub account: AccountSummaryAccount,
+        ///The number of active webhooks.
+        #[serde(rename = "activeWebhookCount")]
+        pub active_webhook_count: i64,
+        ///The number of deactivated webhooks.
+        #[serde(rename = "deactivatedWebhookCount")]
+        pub deactivated_webhook_count: i64,
+        ///The number of pending deliveries.
+        #[serde(rename = "pendingDeliveryCount")]
+        pub pending_delivery_count: i64,
+    }
+    impl AccountSummary {
+        pub fn builder() -> builder::AccountSummary {
+            Default::default()
+        }
+    }
+    ///The account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct AccountSummaryAccount(::std::string::String);
+    impl ::std::ops::Deref for AccountSummaryAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<AccountSummaryAccount> for ::std::string::String {
+        fn from(value: AccountSummaryAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for AccountSummaryAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for AccountSummaryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for AccountSummaryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for AccountSummaryAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///One attempt to send the callback of a delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Attempt {
@@ -622,7 +787,7 @@ The text is erased when the notification is deleted.*/
         pub address: ::std::option::Option<AuditEventAddress>,
         ///The time of the event. For `authentication.failed`, this is the time when the service stored the event.
         pub at: ::chrono::DateTime<::chrono::offset::Utc>,
-        ///For `authentication.failed`: the number of refused requests. For recoverDeliveries: the number of deliveries that are due again.
+        ///For `authentication.failed`: the number of refused requests. For recoverDeliveries, redeliverDeliveries and cancelDeliveries: the number of changed deliveries.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub count: ::std::option::Option<i32>,
         ///For `authentication.failed`: the time of the first of the refused requests.
@@ -2170,6 +2335,41 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///What waits in the storage. This member is absent if the service could not count it in the last 10 minutes.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Backlog {
+        ///The number of active webhooks.
+        #[serde(rename = "activeWebhookCount")]
+        pub active_webhook_count: i64,
+        ///The time of the count.
+        #[serde(rename = "countedAt")]
+        pub counted_at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///The number of deactivated webhooks.
+        #[serde(rename = "deactivatedWebhookCount")]
+        pub deactivated_webhook_count: i64,
+        ///The number of pending deliveries without an attempt.
+        #[serde(rename = "freshDeliveryCount")]
+        pub fresh_delivery_count: i64,
+        ///The due time of the delivery that has waited longest, without attempts in progress and without pauses. If this time is in the future, no delivery waits now. This member is absent if there is no such delivery.
+        #[serde(
+            rename = "oldestDueAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub oldest_due_at: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
+        ///The number of pending deliveries of ordered webhooks.
+        #[serde(rename = "orderedDeliveryCount")]
+        pub ordered_delivery_count: i64,
+        ///The number of pending deliveries after a failed attempt, a redelivery or a recovery.
+        #[serde(rename = "retryDeliveryCount")]
+        pub retry_delivery_count: i64,
+    }
+    impl Backlog {
+        pub fn builder() -> builder::Backlog {
+            Default::default()
+        }
+    }
     ///The body of a callback. More members may be added, so ignore unknown members.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct CallbackBody {
@@ -2272,6 +2472,358 @@ The text is erased when the notification is deleted.*/
     impl CallbackWebhook {
         pub fn builder() -> builder::CallbackWebhook {
             Default::default()
+        }
+    }
+    ///The caller of a request, and its access token. This object does not contain the token.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Caller {
+        ///The account of the token. This member is absent for a platform token.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<CallerAccount>,
+        ///The time when the token expires. This member is absent if the token never expires.
+        #[serde(
+            rename = "expiresAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expires_at: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///The kind of token. More values may be added. `account`: the token belongs to the account in the member `account`. `platform`: a platform token, which belongs to no account.
+        pub kind: CallerKind,
+        ///The scopes of the token, sorted. More values may be added.
+        pub scopes: ::std::vec::Vec<CallerScopesItem>,
+        ///The identifier of the access token. Events of the audit log have the same identifier.
+        #[serde(rename = "tokenID")]
+        pub token_id: ::uuid::Uuid,
+        ///The name that the operator gave to the token.
+        #[serde(rename = "tokenName")]
+        pub token_name: CallerTokenName,
+    }
+    impl Caller {
+        pub fn builder() -> builder::Caller {
+            Default::default()
+        }
+    }
+    ///The account of the token. This member is absent for a platform token.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerAccount(::std::string::String);
+    impl ::std::ops::Deref for CallerAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerAccount> for ::std::string::String {
+        fn from(value: CallerAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The kind of token. More values may be added. `account`: the token belongs to the account in the member `account`. `platform`: a platform token, which belongs to no account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerKind(::std::string::String);
+    impl ::std::ops::Deref for CallerKind {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerKind> for ::std::string::String {
+        fn from(value: CallerKind) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerKind {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerKind {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerKind {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerKind {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`CallerScopesItem`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerScopesItem(::std::string::String);
+    impl ::std::ops::Deref for CallerScopesItem {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerScopesItem> for ::std::string::String {
+        fn from(value: CallerScopesItem) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerScopesItem {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z]+\\.[a-z]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z]+\\.[a-z]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerScopesItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerScopesItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerScopesItem {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The name that the operator gave to the token.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct CallerTokenName(::std::string::String);
+    impl ::std::ops::Deref for CallerTokenName {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<CallerTokenName> for ::std::string::String {
+        fn from(value: CallerTokenName) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for CallerTokenName {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for CallerTokenName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for CallerTokenName {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for CallerTokenName {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The result of one call that changes many deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ChangedDeliveries {
+        ///The number of deliveries that the call changed. With `dryRun`, this is the number of deliveries that the call counted.
+        pub count: i32,
+        ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<ChangedDeliveriesCursor>,
+    }
+    impl ChangedDeliveries {
+        pub fn builder() -> builder::ChangedDeliveries {
+            Default::default()
+        }
+    }
+    ///Send this `cursor` in the next call. This member is absent if there are no more deliveries.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ChangedDeliveriesCursor(::std::string::String);
+    impl ::std::ops::Deref for ChangedDeliveriesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ChangedDeliveriesCursor> for ::std::string::String {
+        fn from(value: ChangedDeliveriesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ChangedDeliveriesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 43usize {
+                return Err("longer than 43 characters".into());
+            }
+            if value.chars().count() < 43usize {
+                return Err("shorter than 43 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ChangedDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ChangedDeliveriesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ChangedDeliveriesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///A custom header, without its value.
@@ -2540,6 +3092,9 @@ The text is erased when the notification is deleted.*/
     ///The delivery of one notification to one webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Delivery {
+        ///The account of the webhook. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<DeliveryAccount>,
         ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
@@ -2570,9 +3125,76 @@ The text is erased when the notification is deleted.*/
             Default::default()
         }
     }
+    ///The account of the webhook. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryAccount(::std::string::String);
+    impl ::std::ops::Deref for DeliveryAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryAccount> for ::std::string::String {
+        fn from(value: DeliveryAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///A delivery with its attempts.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct DeliveryDetail {
+        ///The account of the webhook. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<DeliveryDetailAccount>,
         ///The number of attempts that have ended.
         #[serde(rename = "attemptCount")]
         pub attempt_count: i32,
@@ -2609,6 +3231,70 @@ The text is erased when the notification is deleted.*/
     impl DeliveryDetail {
         pub fn builder() -> builder::DeliveryDetail {
             Default::default()
+        }
+    }
+    ///The account of the webhook. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryDetailAccount(::std::string::String);
+    impl ::std::ops::Deref for DeliveryDetailAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryDetailAccount> for ::std::string::String {
+        fn from(value: DeliveryDetailAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryDetailAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryDetailAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryDetailAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryDetailAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///The exact body of the callback, in all attempts. It is absent if the notification was deleted.
@@ -2832,8 +3518,20 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub dry_run: ::std::option::Option<bool>,
+        ///Selects only deliveries whose last attempt has this `outcome`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub outcome: ::std::option::Option<DeliveryRecoveryOutcome>,
         ///Selects only deliveries that were created at this time or later.
         pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Selects only deliveries whose last attempt has this `statusCode`.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<i32>,
+        ///Selects only deliveries of notifications of this event type.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<DeliveryRecoveryType>,
         ///Selects only deliveries that were created before this time. If this member is absent, there is no upper limit for the time.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -2905,7 +3603,366 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, or the notification was deleted.
+    ///Selects only deliveries whose last attempt has this `outcome`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryRecoveryOutcome(::std::string::String);
+    impl ::std::ops::Deref for DeliveryRecoveryOutcome {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryRecoveryOutcome> for ::std::string::String {
+        fn from(value: DeliveryRecoveryOutcome) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryRecoveryOutcome {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryRecoveryOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryRecoveryOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryRecoveryOutcome {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries of notifications of this event type.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliveryRecoveryType(::std::string::String);
+    impl ::std::ops::Deref for DeliveryRecoveryType {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliveryRecoveryType> for ::std::string::String {
+        fn from(value: DeliveryRecoveryType) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliveryRecoveryType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliveryRecoveryType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliveryRecoveryType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliveryRecoveryType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects deliveries of the account. A delivery is selected if it matches all members.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct DeliverySelection {
+        ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<DeliverySelectionCursor>,
+        ///If true, the call only counts the deliveries and does not change them. The default is false.
+        #[serde(
+            rename = "dryRun",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub dry_run: ::std::option::Option<bool>,
+        ///Selects only deliveries whose last attempt has this `outcome`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub outcome: ::std::option::Option<DeliverySelectionOutcome>,
+        ///Selects only deliveries that were created at this time or later.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///Selects only deliveries whose last attempt has this `statusCode`.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<i32>,
+        ///Selects only deliveries of notifications of this event type.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<DeliverySelectionType>,
+        ///Selects only deliveries that were created before this time. If this member is absent, there is no upper limit for the time.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///Selects only deliveries to this webhook. If this member is absent, selects deliveries to all webhooks of the account.
+        #[serde(
+            rename = "webhookID",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub webhook_id: ::std::option::Option<::uuid::Uuid>,
+    }
+    impl DeliverySelection {
+        pub fn builder() -> builder::DeliverySelection {
+            Default::default()
+        }
+    }
+    ///The `cursor` in the response of the previous call. The new call continues where the previous call ended.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionCursor(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionCursor> for ::std::string::String {
+        fn from(value: DeliverySelectionCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 43usize {
+                return Err("longer than 43 characters".into());
+            }
+            if value.chars().count() < 43usize {
+                return Err("shorter than 43 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries whose last attempt has this `outcome`.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionOutcome(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionOutcome {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionOutcome> for ::std::string::String {
+        fn from(value: DeliverySelectionOutcome) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionOutcome {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 32usize {
+                return Err("longer than 32 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionOutcome {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionOutcome {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Selects only deliveries of notifications of this event type.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct DeliverySelectionType(::std::string::String);
+    impl ::std::ops::Deref for DeliverySelectionType {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<DeliverySelectionType> for ::std::string::String {
+        fn from(value: DeliverySelectionType) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for DeliverySelectionType {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 128usize {
+                return Err("longer than 128 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for DeliverySelectionType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for DeliverySelectionType {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for DeliverySelectionType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`pending`: an attempt is scheduled or in progress. `succeeded`: the callback server accepted the notification. `failed`: the callback server did not accept the notification, and there is no further attempt. `cancelled`: the webhook was deactivated or deleted, the notification was deleted, or cancelDeliveries cancelled the delivery.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3328,6 +4385,134 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ListAccountsCursor`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListAccountsCursor(::std::string::String);
+    impl ::std::ops::Deref for ListAccountsCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListAccountsCursor> for ::std::string::String {
+        fn from(value: ListAccountsCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListAccountsCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListAccountsCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListAccountsCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListAccountsCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListAuditEventsAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListAuditEventsAccount(::std::string::String);
+    impl ::std::ops::Deref for ListAuditEventsAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListAuditEventsAccount> for ::std::string::String {
+        fn from(value: ListAuditEventsAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListAuditEventsAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListAuditEventsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListAuditEventsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListAuditEventsAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///`ListAuditEventsAction`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -3441,6 +4626,70 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for ListAuditEventsCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListDeliveriesAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListDeliveriesAccount(::std::string::String);
+    impl ::std::ops::Deref for ListDeliveriesAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListDeliveriesAccount> for ::std::string::String {
+        fn from(value: ListDeliveriesAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListDeliveriesAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListDeliveriesAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListDeliveriesAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListDeliveriesAccount {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -3642,6 +4891,70 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ListNotificationsAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListNotificationsAccount(::std::string::String);
+    impl ::std::ops::Deref for ListNotificationsAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListNotificationsAccount> for ::std::string::String {
+        fn from(value: ListNotificationsAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListNotificationsAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListNotificationsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListNotificationsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListNotificationsAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///`ListNotificationsCursor`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -3768,6 +5081,140 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ListPausesCursor`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListPausesCursor(::std::string::String);
+    impl ::std::ops::Deref for ListPausesCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListPausesCursor> for ::std::string::String {
+        fn from(value: ListPausesCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListPausesCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListPausesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListPausesCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListPausesCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///`ListWebhooksAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ListWebhooksAccount(::std::string::String);
+    impl ::std::ops::Deref for ListWebhooksAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ListWebhooksAccount> for ::std::string::String {
+        fn from(value: ListWebhooksAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ListWebhooksAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ListWebhooksAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ListWebhooksAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ListWebhooksAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///`ListWebhooksCursor`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -3833,6 +5280,9 @@ The text is erased when the notification is deleted.*/
     ///A published notification.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Notification {
+        ///The account that the notification was published to. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<NotificationAccount>,
         ///The time when the service accepted the notification.
         #[serde(rename = "createdAt")]
         pub created_at: ::chrono::DateTime<::chrono::offset::Utc>,
@@ -3850,6 +5300,70 @@ The text is erased when the notification is deleted.*/
     impl Notification {
         pub fn builder() -> builder::Notification {
             Default::default()
+        }
+    }
+    ///The account that the notification was published to. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct NotificationAccount(::std::string::String);
+    impl ::std::ops::Deref for NotificationAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<NotificationAccount> for ::std::string::String {
+        fn from(value: NotificationAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for NotificationAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for NotificationAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for NotificationAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for NotificationAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///A page of notifications.
@@ -4150,6 +5664,335 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///A pause of deliveries.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Pause {
+        ///The account whose deliveries are paused. This member is absent if the pause does not name an account.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<PauseAccount>,
+        ///The pause's identifier, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook.
+        pub id: PauseId,
+        ///The time when the pause began.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub webhook: ::std::option::Option<PauseWebhook>,
+    }
+    impl Pause {
+        pub fn builder() -> builder::Pause {
+            Default::default()
+        }
+    }
+    ///The account whose deliveries are paused. This member is absent if the pause does not name an account.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseAccount(::std::string::String);
+    impl ::std::ops::Deref for PauseAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseAccount> for ::std::string::String {
+        fn from(value: PauseAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The pause's identifier, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseId(::std::string::String);
+    impl ::std::ops::Deref for PauseId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseId> for ::std::string::String {
+        fn from(value: PauseId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A page of pauses.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PausePage {
+        ///Send this cursor to get the next page. This member is absent on the last page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cursor: ::std::option::Option<PausePageCursor>,
+        ///The pauses, sorted by `id`.
+        pub data: ::std::vec::Vec<Pause>,
+    }
+    impl PausePage {
+        pub fn builder() -> builder::PausePage {
+            Default::default()
+        }
+    }
+    ///Send this cursor to get the next page. This member is absent on the last page.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PausePageCursor(::std::string::String);
+    impl ::std::ops::Deref for PausePageCursor {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PausePageCursor> for ::std::string::String {
+        fn from(value: PausePageCursor) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PausePageCursor {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PausePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PausePageCursor {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PausePageCursor {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The scope of a new pause.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    #[serde(deny_unknown_fields)]
+    pub struct PauseRequest {
+        ///The identifier of the pause, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook in lower case.
+        pub id: PauseRequestId,
+    }
+    impl PauseRequest {
+        pub fn builder() -> builder::PauseRequest {
+            Default::default()
+        }
+    }
+    ///The identifier of the pause, which names its scope: `all` (all deliveries), `account.` and an account, or `webhook.` and the identifier of a webhook in lower case.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct PauseRequestId(::std::string::String);
+    impl ::std::ops::Deref for PauseRequestId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<PauseRequestId> for ::std::string::String {
+        fn from(value: PauseRequestId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for PauseRequestId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for PauseRequestId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for PauseRequestId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for PauseRequestId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The webhook whose deliveries are paused. This member is absent if the pause does not name a webhook.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PauseWebhook {
+        ///The webhook's identifier.
+        pub id: ::uuid::Uuid,
+    }
+    impl PauseWebhook {
+        pub fn builder() -> builder::PauseWebhook {
+            Default::default()
         }
     }
     ///An error response (RFC 9457).
@@ -4669,6 +6512,158 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`ResumeDeliveriesId`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ResumeDeliveriesId(::std::string::String);
+    impl ::std::ops::Deref for ResumeDeliveriesId {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ResumeDeliveriesId> for ::std::string::String {
+        fn from(value: ResumeDeliveriesId) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ResumeDeliveriesId {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 71usize {
+                return Err("longer than 71 characters".into());
+            }
+            if value.chars().count() < 3usize {
+                return Err("shorter than 3 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            {
+                ::regress::Regex::new(
+                        "^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+                    )
+                    .unwrap()
+            });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^(all|account\\.[a-z0-9][a-z0-9_-]{0,62}|webhook\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$\""
+                        .into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ResumeDeliveriesId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ResumeDeliveriesId {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ResumeDeliveriesId {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///The status of the service.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct ServiceStatus {
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub backlog: ::std::option::Option<Backlog>,
+        ///The time when the pause of all deliveries began. This member is absent if there is no such pause.
+        #[serde(
+            rename = "pausedSince",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub paused_since: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
+        ///Whether the service accepts and delivers notifications. A pause does not change this value.
+        pub ready: bool,
+        ///Why the service is not ready, written for people. The list is empty if the service is ready.
+        pub reasons: ::std::vec::Vec<ServiceStatusReasonsItem>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub storage: ::std::option::Option<StorageStatus>,
+    }
+    impl ServiceStatus {
+        pub fn builder() -> builder::ServiceStatus {
+            Default::default()
+        }
+    }
+    ///`ServiceStatusReasonsItem`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct ServiceStatusReasonsItem(::std::string::String);
+    impl ::std::ops::Deref for ServiceStatusReasonsItem {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<ServiceStatusReasonsItem> for ::std::string::String {
+        fn from(value: ServiceStatusReasonsItem) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for ServiceStatusReasonsItem {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 1024usize {
+                return Err("longer than 1024 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for ServiceStatusReasonsItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for ServiceStatusReasonsItem {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for ServiceStatusReasonsItem {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///The secret with which the service signs the callbacks to a webhook.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct SigningSecret {
@@ -4780,6 +6775,29 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///The storage. This member is absent if the storage cannot be read.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StorageStatus {
+        ///The free space on the disk of the database in bytes. This member is absent if the service does not watch the disk.
+        #[serde(
+            rename = "diskFreeBytes",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub disk_free_bytes: ::std::option::Option<i64>,
+        ///Whether the storage is full. Then the service refuses new data.
+        pub full: bool,
+        ///The limit of `usedBytes`. 0 means no limit.
+        #[serde(rename = "maxBytes")]
+        pub max_bytes: i64,
+        ///The size of the database in bytes, without its log.
+        #[serde(rename = "usedBytes")]
+        pub used_bytes: i64,
+    }
+    impl StorageStatus {
+        pub fn builder() -> builder::StorageStatus {
+            Default::default()
+        }
+    }
     ///`TestWebhookType`
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
@@ -4847,6 +6865,9 @@ The text is erased when the notification is deleted.*/
     ///A webhook: a registered target URL and its settings. This object contains no secrets. A member without a value is absent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Webhook {
+        ///The account that the webhook belongs to. Only platform tokens see this member.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub account: ::std::option::Option<WebhookAccount>,
         pub auth: Auth,
         ///The time of the registration.
         #[serde(rename = "createdAt")]
@@ -4888,6 +6909,70 @@ The text is erased when the notification is deleted.*/
     impl Webhook {
         pub fn builder() -> builder::Webhook {
             Default::default()
+        }
+    }
+    ///The account that the webhook belongs to. Only platform tokens see this member.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WebhookAccount(::std::string::String);
+    impl ::std::ops::Deref for WebhookAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WebhookAccount> for ::std::string::String {
+        fn from(value: WebhookAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WebhookAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WebhookAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
         }
     }
     ///Activates a webhook.
@@ -5843,6 +7928,196 @@ The text is erased when the notification is deleted.*/
     }
     /// Types for composing complex structures.
     pub mod builder {
+        #[derive(Clone, Debug)]
+        pub struct AccountPage {
+            counted_at: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::AccountPageCursor>,
+                ::std::string::String,
+            >,
+            data: ::std::result::Result<
+                ::std::vec::Vec<super::AccountSummary>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for AccountPage {
+            fn default() -> Self {
+                Self {
+                    counted_at: Err("no value supplied for counted_at".to_string()),
+                    cursor: Ok(Default::default()),
+                    data: Err("no value supplied for data".to_string()),
+                }
+            }
+        }
+        impl AccountPage {
+            pub fn counted_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counted_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for counted_at: {e}")
+                    });
+                self
+            }
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::AccountPageCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::AccountSummary>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for data: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AccountPage> for super::AccountPage {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AccountPage,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    counted_at: value.counted_at?,
+                    cursor: value.cursor?,
+                    data: value.data?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AccountPage> for AccountPage {
+            fn from(value: super::AccountPage) -> Self {
+                Self {
+                    counted_at: Ok(value.counted_at),
+                    cursor: Ok(value.cursor),
+                    data: Ok(value.data),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct AccountSummary {
+            account: ::std::result::Result<
+                super::AccountSummaryAccount,
+                ::std::string::String,
+            >,
+            active_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            deactivated_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            pending_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for AccountSummary {
+            fn default() -> Self {
+                Self {
+                    account: Err("no value supplied for account".to_string()),
+                    active_webhook_count: Err(
+                        "no value supplied for active_webhook_count".to_string(),
+                    ),
+                    deactivated_webhook_count: Err(
+                        "no value supplied for deactivated_webhook_count".to_string(),
+                    ),
+                    pending_delivery_count: Err(
+                        "no value supplied for pending_delivery_count".to_string(),
+                    ),
+                }
+            }
+        }
+        impl AccountSummary {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::AccountSummaryAccount>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn active_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.active_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for active_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn deactivated_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deactivated_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for deactivated_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn pending_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.pending_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for pending_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<AccountSummary> for super::AccountSummary {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: AccountSummary,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    active_webhook_count: value.active_webhook_count?,
+                    deactivated_webhook_count: value.deactivated_webhook_count?,
+                    pending_delivery_count: value.pending_delivery_count?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::AccountSummary> for AccountSummary {
+            fn from(value: super::AccountSummary) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    active_webhook_count: Ok(value.active_webhook_count),
+                    deactivated_webhook_count: Ok(value.deactivated_webhook_count),
+                    pending_delivery_count: Ok(value.pending_delivery_count),
+                }
+            }
+        }
         #[derive(Clone, Debug)]
         pub struct Attempt {
             connection: ::std::result::Result<
@@ -6867,6 +9142,172 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Backlog {
+            active_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            counted_at: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            deactivated_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            fresh_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+            oldest_due_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            ordered_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+            retry_delivery_count: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for Backlog {
+            fn default() -> Self {
+                Self {
+                    active_webhook_count: Err(
+                        "no value supplied for active_webhook_count".to_string(),
+                    ),
+                    counted_at: Err("no value supplied for counted_at".to_string()),
+                    deactivated_webhook_count: Err(
+                        "no value supplied for deactivated_webhook_count".to_string(),
+                    ),
+                    fresh_delivery_count: Err(
+                        "no value supplied for fresh_delivery_count".to_string(),
+                    ),
+                    oldest_due_at: Ok(Default::default()),
+                    ordered_delivery_count: Err(
+                        "no value supplied for ordered_delivery_count".to_string(),
+                    ),
+                    retry_delivery_count: Err(
+                        "no value supplied for retry_delivery_count".to_string(),
+                    ),
+                }
+            }
+        }
+        impl Backlog {
+            pub fn active_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.active_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for active_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn counted_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.counted_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for counted_at: {e}")
+                    });
+                self
+            }
+            pub fn deactivated_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deactivated_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for deactivated_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn fresh_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.fresh_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for fresh_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn oldest_due_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.oldest_due_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for oldest_due_at: {e}")
+                    });
+                self
+            }
+            pub fn ordered_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ordered_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for ordered_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn retry_delivery_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.retry_delivery_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for retry_delivery_count: {e}"
+                        )
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Backlog> for super::Backlog {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Backlog,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    active_webhook_count: value.active_webhook_count?,
+                    counted_at: value.counted_at?,
+                    deactivated_webhook_count: value.deactivated_webhook_count?,
+                    fresh_delivery_count: value.fresh_delivery_count?,
+                    oldest_due_at: value.oldest_due_at?,
+                    ordered_delivery_count: value.ordered_delivery_count?,
+                    retry_delivery_count: value.retry_delivery_count?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Backlog> for Backlog {
+            fn from(value: super::Backlog) -> Self {
+                Self {
+                    active_webhook_count: Ok(value.active_webhook_count),
+                    counted_at: Ok(value.counted_at),
+                    deactivated_webhook_count: Ok(value.deactivated_webhook_count),
+                    fresh_delivery_count: Ok(value.fresh_delivery_count),
+                    oldest_due_at: Ok(value.oldest_due_at),
+                    ordered_delivery_count: Ok(value.ordered_delivery_count),
+                    retry_delivery_count: Ok(value.retry_delivery_count),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CallbackBody {
             data: ::std::result::Result<crate::Payload, ::std::string::String>,
             notification: ::std::result::Result<
@@ -7055,6 +9496,205 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Caller {
+            account: ::std::result::Result<
+                ::std::option::Option<super::CallerAccount>,
+                ::std::string::String,
+            >,
+            expires_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            kind: ::std::result::Result<super::CallerKind, ::std::string::String>,
+            scopes: ::std::result::Result<
+                ::std::vec::Vec<super::CallerScopesItem>,
+                ::std::string::String,
+            >,
+            token_id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+            token_name: ::std::result::Result<
+                super::CallerTokenName,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Caller {
+            fn default() -> Self {
+                Self {
+                    account: Ok(Default::default()),
+                    expires_at: Ok(Default::default()),
+                    kind: Err("no value supplied for kind".to_string()),
+                    scopes: Err("no value supplied for scopes".to_string()),
+                    token_id: Err("no value supplied for token_id".to_string()),
+                    token_name: Err("no value supplied for token_name".to_string()),
+                }
+            }
+        }
+        impl Caller {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::CallerAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn expires_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.expires_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for expires_at: {e}")
+                    });
+                self
+            }
+            pub fn kind<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CallerKind>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.kind = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for kind: {e}")
+                    });
+                self
+            }
+            pub fn scopes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::CallerScopesItem>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.scopes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for scopes: {e}")
+                    });
+                self
+            }
+            pub fn token_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for token_id: {e}")
+                    });
+                self
+            }
+            pub fn token_name<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::CallerTokenName>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.token_name = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for token_name: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Caller> for super::Caller {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Caller,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    expires_at: value.expires_at?,
+                    kind: value.kind?,
+                    scopes: value.scopes?,
+                    token_id: value.token_id?,
+                    token_name: value.token_name?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Caller> for Caller {
+            fn from(value: super::Caller) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    expires_at: Ok(value.expires_at),
+                    kind: Ok(value.kind),
+                    scopes: Ok(value.scopes),
+                    token_id: Ok(value.token_id),
+                    token_name: Ok(value.token_name),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct ChangedDeliveries {
+            count: ::std::result::Result<i32, ::std::string::String>,
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::ChangedDeliveriesCursor>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for ChangedDeliveries {
+            fn default() -> Self {
+                Self {
+                    count: Err("no value supplied for count".to_string()),
+                    cursor: Ok(Default::default()),
+                }
+            }
+        }
+        impl ChangedDeliveries {
+            pub fn count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for count: {e}")
+                    });
+                self
+            }
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::ChangedDeliveriesCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ChangedDeliveries> for super::ChangedDeliveries {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: ChangedDeliveries,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    count: value.count?,
+                    cursor: value.cursor?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::ChangedDeliveries> for ChangedDeliveries {
+            fn from(value: super::ChangedDeliveries) -> Self {
+                Self {
+                    count: Ok(value.count),
+                    cursor: Ok(value.cursor),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct CustomHeader {
             name: ::std::result::Result<super::CustomHeaderName, ::std::string::String>,
         }
@@ -7220,6 +9860,10 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct Delivery {
+            account: ::std::result::Result<
+                ::std::option::Option<super::DeliveryAccount>,
+                ::std::string::String,
+            >,
             attempt_count: ::std::result::Result<i32, ::std::string::String>,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
@@ -7247,6 +9891,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Delivery {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     attempt_count: Err(
                         "no value supplied for attempt_count".to_string(),
                     ),
@@ -7261,6 +9906,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Delivery {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn attempt_count<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -7366,6 +10025,7 @@ The text is erased when the notification is deleted.*/
                 value: Delivery,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     attempt_count: value.attempt_count?,
                     created_at: value.created_at?,
                     id: value.id?,
@@ -7380,6 +10040,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Delivery> for Delivery {
             fn from(value: super::Delivery) -> Self {
                 Self {
+                    account: Ok(value.account),
                     attempt_count: Ok(value.attempt_count),
                     created_at: Ok(value.created_at),
                     id: Ok(value.id),
@@ -7393,6 +10054,10 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct DeliveryDetail {
+            account: ::std::result::Result<
+                ::std::option::Option<super::DeliveryDetailAccount>,
+                ::std::string::String,
+            >,
             attempt_count: ::std::result::Result<i32, ::std::string::String>,
             attempts: ::std::result::Result<
                 ::std::vec::Vec<super::Attempt>,
@@ -7428,6 +10093,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for DeliveryDetail {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     attempt_count: Err(
                         "no value supplied for attempt_count".to_string(),
                     ),
@@ -7444,6 +10110,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl DeliveryDetail {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryDetailAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn attempt_count<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i32>,
@@ -7575,6 +10255,7 @@ The text is erased when the notification is deleted.*/
                 value: DeliveryDetail,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     attempt_count: value.attempt_count?,
                     attempts: value.attempts?,
                     callback_body: value.callback_body?,
@@ -7591,6 +10272,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::DeliveryDetail> for DeliveryDetail {
             fn from(value: super::DeliveryDetail) -> Self {
                 Self {
+                    account: Ok(value.account),
                     attempt_count: Ok(value.attempt_count),
                     attempts: Ok(value.attempts),
                     callback_body: Ok(value.callback_body),
@@ -7740,8 +10422,20 @@ The text is erased when the notification is deleted.*/
                 ::std::option::Option<bool>,
                 ::std::string::String,
             >,
+            outcome: ::std::result::Result<
+                ::std::option::Option<super::DeliveryRecoveryOutcome>,
+                ::std::string::String,
+            >,
             since: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            status_code: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            type_: ::std::result::Result<
+                ::std::option::Option<super::DeliveryRecoveryType>,
                 ::std::string::String,
             >,
             until: ::std::result::Result<
@@ -7754,7 +10448,10 @@ The text is erased when the notification is deleted.*/
                 Self {
                     cursor: Ok(Default::default()),
                     dry_run: Ok(Default::default()),
+                    outcome: Ok(Default::default()),
                     since: Err("no value supplied for since".to_string()),
+                    status_code: Ok(Default::default()),
+                    type_: Ok(Default::default()),
                     until: Ok(Default::default()),
                 }
             }
@@ -7786,6 +10483,20 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn outcome<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryRecoveryOutcome>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.outcome = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for outcome: {e}")
+                    });
+                self
+            }
             pub fn since<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -7795,6 +10506,32 @@ The text is erased when the notification is deleted.*/
                     .try_into()
                     .map_err(|e| {
                         format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn status_code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status_code = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status_code: {e}")
+                    });
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliveryRecoveryType>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for type_: {e}")
                     });
                 self
             }
@@ -7821,7 +10558,10 @@ The text is erased when the notification is deleted.*/
                 Ok(Self {
                     cursor: value.cursor?,
                     dry_run: value.dry_run?,
+                    outcome: value.outcome?,
                     since: value.since?,
+                    status_code: value.status_code?,
+                    type_: value.type_?,
                     until: value.until?,
                 })
             }
@@ -7831,8 +10571,197 @@ The text is erased when the notification is deleted.*/
                 Self {
                     cursor: Ok(value.cursor),
                     dry_run: Ok(value.dry_run),
+                    outcome: Ok(value.outcome),
                     since: Ok(value.since),
+                    status_code: Ok(value.status_code),
+                    type_: Ok(value.type_),
                     until: Ok(value.until),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct DeliverySelection {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionCursor>,
+                ::std::string::String,
+            >,
+            dry_run: ::std::result::Result<
+                ::std::option::Option<bool>,
+                ::std::string::String,
+            >,
+            outcome: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionOutcome>,
+                ::std::string::String,
+            >,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            status_code: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+            type_: ::std::result::Result<
+                ::std::option::Option<super::DeliverySelectionType>,
+                ::std::string::String,
+            >,
+            until: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            webhook_id: ::std::result::Result<
+                ::std::option::Option<::uuid::Uuid>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for DeliverySelection {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    dry_run: Ok(Default::default()),
+                    outcome: Ok(Default::default()),
+                    since: Err("no value supplied for since".to_string()),
+                    status_code: Ok(Default::default()),
+                    type_: Ok(Default::default()),
+                    until: Ok(Default::default()),
+                    webhook_id: Ok(Default::default()),
+                }
+            }
+        }
+        impl DeliverySelection {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn dry_run<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<bool>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.dry_run = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for dry_run: {e}")
+                    });
+                self
+            }
+            pub fn outcome<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionOutcome>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.outcome = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for outcome: {e}")
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn status_code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status_code = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status_code: {e}")
+                    });
+                self
+            }
+            pub fn type_<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::DeliverySelectionType>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.type_ = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for type_: {e}")
+                    });
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for until: {e}")
+                    });
+                self
+            }
+            pub fn webhook_id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<::uuid::Uuid>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.webhook_id = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for webhook_id: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<DeliverySelection> for super::DeliverySelection {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: DeliverySelection,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    dry_run: value.dry_run?,
+                    outcome: value.outcome?,
+                    since: value.since?,
+                    status_code: value.status_code?,
+                    type_: value.type_?,
+                    until: value.until?,
+                    webhook_id: value.webhook_id?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::DeliverySelection> for DeliverySelection {
+            fn from(value: super::DeliverySelection) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    dry_run: Ok(value.dry_run),
+                    outcome: Ok(value.outcome),
+                    since: Ok(value.since),
+                    status_code: Ok(value.status_code),
+                    type_: Ok(value.type_),
+                    until: Ok(value.until),
+                    webhook_id: Ok(value.webhook_id),
                 }
             }
         }
@@ -8078,6 +11007,10 @@ The text is erased when the notification is deleted.*/
         }
         #[derive(Clone, Debug)]
         pub struct Notification {
+            account: ::std::result::Result<
+                ::std::option::Option<super::NotificationAccount>,
+                ::std::string::String,
+            >,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
                 ::std::string::String,
@@ -8090,6 +11023,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Notification {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     data: Err("no value supplied for data".to_string()),
                     delivery_count: Err(
@@ -8101,6 +11035,20 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Notification {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::NotificationAccount>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn created_at<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -8168,6 +11116,7 @@ The text is erased when the notification is deleted.*/
                 value: Notification,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     created_at: value.created_at?,
                     data: value.data?,
                     delivery_count: value.delivery_count?,
@@ -8179,6 +11128,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Notification> for Notification {
             fn from(value: super::Notification) -> Self {
                 Self {
+                    account: Ok(value.account),
                     created_at: Ok(value.created_at),
                     data: Ok(value.data),
                     delivery_count: Ok(value.delivery_count),
@@ -8393,6 +11343,241 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::NotificationPublicationWebhook>
         for NotificationPublicationWebhook {
             fn from(value: super::NotificationPublicationWebhook) -> Self {
+                Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct Pause {
+            account: ::std::result::Result<
+                ::std::option::Option<super::PauseAccount>,
+                ::std::string::String,
+            >,
+            id: ::std::result::Result<super::PauseId, ::std::string::String>,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            webhook: ::std::result::Result<
+                ::std::option::Option<super::PauseWebhook>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Pause {
+            fn default() -> Self {
+                Self {
+                    account: Ok(Default::default()),
+                    id: Err("no value supplied for id".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    webhook: Ok(Default::default()),
+                }
+            }
+        }
+        impl Pause {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::PauseAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::PauseId>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn webhook<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::PauseWebhook>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.webhook = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for webhook: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Pause> for super::Pause {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Pause,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    account: value.account?,
+                    id: value.id?,
+                    since: value.since?,
+                    webhook: value.webhook?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Pause> for Pause {
+            fn from(value: super::Pause) -> Self {
+                Self {
+                    account: Ok(value.account),
+                    id: Ok(value.id),
+                    since: Ok(value.since),
+                    webhook: Ok(value.webhook),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PausePage {
+            cursor: ::std::result::Result<
+                ::std::option::Option<super::PausePageCursor>,
+                ::std::string::String,
+            >,
+            data: ::std::result::Result<
+                ::std::vec::Vec<super::Pause>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for PausePage {
+            fn default() -> Self {
+                Self {
+                    cursor: Ok(Default::default()),
+                    data: Err("no value supplied for data".to_string()),
+                }
+            }
+        }
+        impl PausePage {
+            pub fn cursor<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::PausePageCursor>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.cursor = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for cursor: {e}")
+                    });
+                self
+            }
+            pub fn data<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::Pause>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.data = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for data: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PausePage> for super::PausePage {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PausePage,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    cursor: value.cursor?,
+                    data: value.data?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::PausePage> for PausePage {
+            fn from(value: super::PausePage) -> Self {
+                Self {
+                    cursor: Ok(value.cursor),
+                    data: Ok(value.data),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PauseRequest {
+            id: ::std::result::Result<super::PauseRequestId, ::std::string::String>,
+        }
+        impl ::std::default::Default for PauseRequest {
+            fn default() -> Self {
+                Self {
+                    id: Err("no value supplied for id".to_string()),
+                }
+            }
+        }
+        impl PauseRequest {
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::PauseRequestId>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PauseRequest> for super::PauseRequest {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PauseRequest,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { id: value.id? })
+            }
+        }
+        impl ::std::convert::From<super::PauseRequest> for PauseRequest {
+            fn from(value: super::PauseRequest) -> Self {
+                Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct PauseWebhook {
+            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+        }
+        impl ::std::default::Default for PauseWebhook {
+            fn default() -> Self {
+                Self {
+                    id: Err("no value supplied for id".to_string()),
+                }
+            }
+        }
+        impl PauseWebhook {
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PauseWebhook> for super::PauseWebhook {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PauseWebhook,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { id: value.id? })
+            }
+        }
+        impl ::std::convert::From<super::PauseWebhook> for PauseWebhook {
+            fn from(value: super::PauseWebhook) -> Self {
                 Self { id: Ok(value.id) }
             }
         }
@@ -8669,6 +11854,128 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct ServiceStatus {
+            backlog: ::std::result::Result<
+                ::std::option::Option<super::Backlog>,
+                ::std::string::String,
+            >,
+            paused_since: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            ready: ::std::result::Result<bool, ::std::string::String>,
+            reasons: ::std::result::Result<
+                ::std::vec::Vec<super::ServiceStatusReasonsItem>,
+                ::std::string::String,
+            >,
+            storage: ::std::result::Result<
+                ::std::option::Option<super::StorageStatus>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for ServiceStatus {
+            fn default() -> Self {
+                Self {
+                    backlog: Ok(Default::default()),
+                    paused_since: Ok(Default::default()),
+                    ready: Err("no value supplied for ready".to_string()),
+                    reasons: Err("no value supplied for reasons".to_string()),
+                    storage: Ok(Default::default()),
+                }
+            }
+        }
+        impl ServiceStatus {
+            pub fn backlog<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::Backlog>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backlog = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for backlog: {e}")
+                    });
+                self
+            }
+            pub fn paused_since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paused_since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for paused_since: {e}")
+                    });
+                self
+            }
+            pub fn ready<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.ready = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for ready: {e}")
+                    });
+                self
+            }
+            pub fn reasons<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::vec::Vec<super::ServiceStatusReasonsItem>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reasons = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for reasons: {e}")
+                    });
+                self
+            }
+            pub fn storage<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::StorageStatus>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.storage = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for storage: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<ServiceStatus> for super::ServiceStatus {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: ServiceStatus,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    backlog: value.backlog?,
+                    paused_since: value.paused_since?,
+                    ready: value.ready?,
+                    reasons: value.reasons?,
+                    storage: value.storage?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::ServiceStatus> for ServiceStatus {
+            fn from(value: super::ServiceStatus) -> Self {
+                Self {
+                    backlog: Ok(value.backlog),
+                    paused_since: Ok(value.paused_since),
+                    ready: Ok(value.ready),
+                    reasons: Ok(value.reasons),
+                    storage: Ok(value.storage),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct SigningSecret {
             previous_valid_until: ::std::result::Result<
                 ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
@@ -8783,7 +12090,106 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct StorageStatus {
+            disk_free_bytes: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            full: ::std::result::Result<bool, ::std::string::String>,
+            max_bytes: ::std::result::Result<i64, ::std::string::String>,
+            used_bytes: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for StorageStatus {
+            fn default() -> Self {
+                Self {
+                    disk_free_bytes: Ok(Default::default()),
+                    full: Err("no value supplied for full".to_string()),
+                    max_bytes: Err("no value supplied for max_bytes".to_string()),
+                    used_bytes: Err("no value supplied for used_bytes".to_string()),
+                }
+            }
+        }
+        impl StorageStatus {
+            pub fn disk_free_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.disk_free_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for disk_free_bytes: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn full<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<bool>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.full = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for full: {e}")
+                    });
+                self
+            }
+            pub fn max_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.max_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for max_bytes: {e}")
+                    });
+                self
+            }
+            pub fn used_bytes<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.used_bytes = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for used_bytes: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StorageStatus> for super::StorageStatus {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StorageStatus,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    disk_free_bytes: value.disk_free_bytes?,
+                    full: value.full?,
+                    max_bytes: value.max_bytes?,
+                    used_bytes: value.used_bytes?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StorageStatus> for StorageStatus {
+            fn from(value: super::StorageStatus) -> Self {
+                Self {
+                    disk_free_bytes: Ok(value.disk_free_bytes),
+                    full: Ok(value.full),
+                    max_bytes: Ok(value.max_bytes),
+                    used_bytes: Ok(value.used_bytes),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Webhook {
+            account: ::std::result::Result<
+                ::std::option::Option<super::WebhookAccount>,
+                ::std::string::String,
+            >,
             auth: ::std::result::Result<super::Auth, ::std::string::String>,
             created_at: ::std::result::Result<
                 ::chrono::DateTime<::chrono::offset::Utc>,
@@ -8827,6 +12233,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::default::Default for Webhook {
             fn default() -> Self {
                 Self {
+                    account: Ok(Default::default()),
                     auth: Err("no value supplied for auth".to_string()),
                     created_at: Err("no value supplied for created_at".to_string()),
                     deactivation: Ok(Default::default()),
@@ -8843,6 +12250,18 @@ The text is erased when the notification is deleted.*/
             }
         }
         impl Webhook {
+            pub fn account<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WebhookAccount>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.account = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for account: {e}")
+                    });
+                self
+            }
             pub fn auth<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::Auth>,
@@ -9000,6 +12419,7 @@ The text is erased when the notification is deleted.*/
                 value: Webhook,
             ) -> ::std::result::Result<Self, super::error::ConversionError> {
                 Ok(Self {
+                    account: value.account?,
                     auth: value.auth?,
                     created_at: value.created_at?,
                     deactivation: value.deactivation?,
@@ -9018,6 +12438,7 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::Webhook> for Webhook {
             fn from(value: super::Webhook) -> Self {
                 Self {
+                    account: Ok(value.account),
                     auth: Ok(value.auth),
                     created_at: Ok(value.created_at),
                     deactivation: Ok(value.deactivation),
@@ -9572,13 +12993,13 @@ Register a target URL once. The service then sends the notifications of the sele
 
 ## Requests
 
-Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope. If an object does not exist or belongs to another account, the response is 404.
+Every operation needs an access token in the header `Authorization: Bearer <token>`. A token has scopes. It belongs either to one account or to the platform. An account is a customer. The platform is the operator's own application, and can publish to every account. The description of each operation names the required scope, and says if only platform tokens may call it. If an object does not exist or belongs to another account, the response is 404. A platform token sees the objects of all accounts, and the member `account` of each object.
 
 Request bodies are JSON (`Content-Type: application/json`). The service refuses unknown members, and members with the value null. It also refuses JSON that some parsers cannot read (RFC 7493, I-JSON): unpaired surrogates such as `\ud800`, numbers outside the range of a double such as `1e400`, and more than 64 levels of arrays and objects. So every client and callback server can read what the service stores. Two members of an object in `data` may have the same name. The service keeps both, but many parsers read only the last one. If a request has several errors, the response has the status that comes first in this list: 401, 429, 403, 415, 413, 400, 404, 409. If a body has several errors, `errors` lists up to 32 of them. There are two exceptions for 429. A request without a valid access token gets 429 instead of 401 if its address sent too many such requests, and the limit on running tests is checked last. A request with a valid access token is never refused because of other requests from its address.
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
-Lists begin with the newest item. The list of event types is an exception: it is sorted by name. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
+Lists begin with the newest item. There are exceptions: the lists of event types and accounts are sorted by name, and the list of pauses by `id`. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
 
 ## Problems
 
@@ -9589,7 +13010,7 @@ An error response is a problem detail (RFC 9457) in `application/problem+json`. 
 | 400 | `invalid_request` | the body is not valid JSON, cannot be read by every parser, or does not match its schema; `errors` has the position in the body. An error repeats no value of a member. It may name a member, a header, a host, a port or an address. Or an identifier, query or header is not valid. |
 | 400 | `credentials_required` | the update changes the scheme, host or port of `targetURL`, but does not repeat the credentials (`auth`, `headers`) |
 | 401 | `unauthenticated` | the access token is missing, malformed, unknown, expired or revoked |
-| 403 | `insufficient_scope` | the token lacks the scope that the operation needs |
+| 403 | `insufficient_scope` | the token lacks the scope that the operation needs, or the operation is only for tokens of an account or only for platform tokens |
 | 404 | `not_found` | the object does not exist, or it belongs to another account, or the path is not in this document |
 | 405 | `method_not_allowed` | the path does not have the method; `Allow` has its methods |
 | 409 | `idempotency_conflict` | the idempotency key was already used with another body |
@@ -9638,7 +13059,7 @@ If the path is not in this document, the response is 404 with the code `not_foun
 | response of the `tokenURL` | 64 KiB; the access token in it has at most 8,192 characters |
 | attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
 | attempts shown for a delivery | the most recent 50 |
-| deliveries that one call of recoverDeliveries examines | 10,000 |
+| deliveries that one call of recoverDeliveries, redeliverDeliveries or cancelDeliveries examines | 10,000 |
 | stored part of a response to a callback | the first 4 KiB |
 | how long a delivery is kept | by default, 7 days after it succeeded, or 30 days after it failed or was cancelled |
 | how long an event of the audit log is kept | 365 days by default |
@@ -9692,30 +13113,52 @@ const _: () = {
     {}
 };
 impl Client {
+    /**List accounts
+
+Lists the accounts that have webhooks or pending deliveries, sorted by name, with the numbers of their webhooks and pending deliveries. The service counts them again and again, so the numbers are at most a few seconds old, or older if millions of deliveries wait. `countedAt` is the time of the count. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/accounts`
+
+Arguments:
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+```text
+let response = client.list_accounts()
+    .cursor(cursor)
+    .limit(limit)
+    .send()
+    .await;
+```*/
+    pub fn list_accounts(&self) -> builder::ListAccounts<'_> {
+        builder::ListAccounts::new(self)
+    }
     /**List audit events
 
 Lists the events of the audit log, newest first. An event says who did what, with which object, from where, with which access token, and when. An event never contains a secret.
 
 These actions have an event:
 
-- Each successful call of an operation that changes something. `action` is the `operationId` of the operation. publishNotification is an exception, because each notification is stored anyway: use listNotifications. A call of recoverDeliveries with `dryRun` changes nothing, so it has no event.
+- Each successful call of an operation that changes something. `action` is the `operationId` of the operation. publishNotification is an exception, because each notification is stored anyway: use listNotifications. A call with `dryRun`, and pauseDeliveries for a scope that is already paused, change nothing, so they have no event.
 - Each successful call of getSigningSecret. The service returns the secret only after the event is stored.
 - `token.created`, `token.rotated`, `token.revoked`: the operator created, replaced or revoked an access token of the account. The token that replaces another one has an event `token.created`.
 - `authentication.failed`: requests without a valid access token. The service counts these requests for each address and reason, and stores one event for each of them at most once per minute. If there are too many addresses in a minute, the rest have one event for each reason, without an address. `reason` is `missing_token`, `malformed_token`, `unknown_token`, `expired_token` or `revoked_token`. Only the last two reasons concern an account.
 - `webhook.deactivated`: the service deactivated a webhook. `reason` is `gone` (the callback server responded with 410) or `failing` (it accepted nothing for too long).
 - `webhook.activated`: the service activated a webhook, because its callback server has agreed in a handshake. `reason` is `verified`.
-- `deliveries.paused`, `deliveries.resumed`: the operator paused or resumed deliveries of the account or of a webhook.
+- `deliveries.paused`, `deliveries.resumed`: the operator paused or resumed deliveries of the account or of a webhook with a command.
 - Other actions of the operator, which concern no account: `backup.created`, `backup.restored`, `store.migrated`, and for a new master key `key.rotation_started` and `key.rotated`.
 
 More actions may be added. A change and its event are stored together, so no change is without its event. A refused request has no event, except if its access token is not valid.
 
-A token of an account lists the events that concern this account. Events of the platform and of the operator then have no `user`, `tokenID`, `address` and `requestID`. A platform token lists all events, with all members. Events are kept for 365 days by default.
+A token of an account lists the events that concern this account. Events of the platform and of the operator then have no `user`, `tokenID`, `address` and `requestID`. A platform token lists all events, or the events that concern the account in `account`, with all members. Events are kept for 365 days by default.
 
 Scope: `audit.read`.
 
 Sends a `GET` request to `/api/notifications/v1/audit-events`
 
 Arguments:
+- `account`: Returns only events of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `action`: Returns only events with this action.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
@@ -9723,6 +13166,7 @@ Arguments:
 - `until`: Returns only events before this time.
 ```text
 let response = client.list_audit_events()
+    .account(account)
     .action(action)
     .cursor(cursor)
     .limit(limit)
@@ -9734,15 +13178,51 @@ let response = client.list_audit_events()
     pub fn list_audit_events(&self) -> builder::ListAuditEvents<'_> {
         builder::ListAuditEvents::new(self)
     }
+    /**Get the caller
+
+Returns what the service knows about the access token of the request: the account, the name, the scopes and the time when the token expires. Every valid token may call this operation, so it needs no scope.
+
+Sends a `GET` request to `/api/notifications/v1/caller`
+
+```text
+let response = client.get_caller()
+    .send()
+    .await;
+```*/
+    pub fn get_caller(&self) -> builder::GetCaller<'_> {
+        builder::GetCaller::new(self)
+    }
+    /**Cancel many deliveries
+
+Cancels the selected deliveries that are pending. An attempt in progress is completed: if your callback server accepts it, the delivery has succeeded. A cancelled delivery can be repeated with recoverDeliveries, redeliverDeliveries and redeliver. You can safely repeat a call.
+
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. A call with `dryRun` only counts the deliveries.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/cancellations`
+
+Arguments:
+- `body`: The deliveries to change.
+```text
+let response = client.cancel_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn cancel_deliveries(&self) -> builder::CancelDeliveries<'_> {
+        builder::CancelDeliveries::new(self)
+    }
     /**List deliveries
 
-Lists the deliveries of notifications to webhooks, newest first. If you send several filters, the list has only the deliveries that match all filters.
+Lists the deliveries of notifications to webhooks, newest first. If you send several filters, the list has only the deliveries that match all filters. With a platform token, the operation lists the objects of all accounts, or of the account in `account`, and each object has the member `account`.
 
 Scope: `deliveries.read`.
 
 Sends a `GET` request to `/api/notifications/v1/deliveries`
 
 Arguments:
+- `account`: Returns only deliveries of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `notification_id`: Returns only deliveries of this notification.
@@ -9753,6 +13233,7 @@ Arguments:
 - `webhook_id`: Returns only deliveries to this webhook.
 ```text
 let response = client.list_deliveries()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .notification_id(notification_id)
@@ -9832,18 +13313,20 @@ let response = client.list_event_types()
     }
     /**List notifications
 
-Lists the notifications of the token's account, newest first. With a platform token, the operation lists the notifications of all accounts.
+Lists the notifications of the token's account, newest first. With a platform token, the operation lists the notifications of all accounts. With a platform token, the operation lists the objects of all accounts, or of the account in `account`, and each object has the member `account`.
 
 Scope: `notifications.read`.
 
 Sends a `GET` request to `/api/notifications/v1/notifications`
 
 Arguments:
+- `account`: Returns only notifications of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `type_`: Returns only notifications of this type.
 ```text
 let response = client.list_notifications()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .type_(type_)
@@ -9924,20 +13407,122 @@ let response = client.delete_notification()
     pub fn delete_notification(&self) -> builder::DeleteNotification<'_> {
         builder::DeleteNotification::new(self)
     }
+    /**List pauses
+
+Lists the pauses of deliveries, sorted by `id`. A webhook can be in several pauses: of the webhook, of its account, and of all deliveries. Its deliveries wait until all of them have ended. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/pauses`
+
+Arguments:
+- `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `limit`: The maximum number of items on the page.
+```text
+let response = client.list_pauses()
+    .cursor(cursor)
+    .limit(limit)
+    .send()
+    .await;
+```*/
+    pub fn list_pauses(&self) -> builder::ListPauses<'_> {
+        builder::ListPauses::new(self)
+    }
+    /**Pause deliveries
+
+Pauses the deliveries of all webhooks, of an account, or of a webhook. At most one second after the response, no attempt starts in this scope. Attempts in progress are completed. Publishing continues: new deliveries and retries wait, also over a restart of the service, and the wait does not count as an attempt. Test callbacks and handshakes are still sent.
+
+If the scope is already paused, the call changes nothing and returns the existing pause. If the webhook does not exist, the response is 404. An account without webhooks can be paused, so check the spelling. The pause of a webhook ends when the webhook is deleted. Only platform tokens may call this operation.
+
+Scope: `pauses.write`.
+
+Sends a `POST` request to `/api/notifications/v1/pauses`
+
+Arguments:
+- `body`: The scope of the pause.
+```text
+let response = client.pause_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn pause_deliveries(&self) -> builder::PauseDeliveries<'_> {
+        builder::PauseDeliveries::new(self)
+    }
+    /**Resume deliveries
+
+Ends a pause. Due deliveries are attempted at most one second after the response, unless another pause includes them. If there is no such pause, the response is 404. Only platform tokens may call this operation.
+
+Scope: `pauses.write`.
+
+Sends a `DELETE` request to `/api/notifications/v1/pauses/{id}`
+
+Arguments:
+- `id`: The pause's identifier.
+```text
+let response = client.resume_deliveries()
+    .id(id)
+    .send()
+    .await;
+```*/
+    pub fn resume_deliveries(&self) -> builder::ResumeDeliveries<'_> {
+        builder::ResumeDeliveries::new(self)
+    }
+    /**Repeat many deliveries
+
+Makes the selected deliveries due now, like redeliver: also deliveries that succeeded, for example after your callback server has lost data. A pending delivery becomes due now. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. If `webhookID` is absent, the call skips deactivated and deleted webhooks. Deliveries of deleted notifications do not change. To repeat only failed and cancelled deliveries, use recoverDeliveries.
+
+Do not repeat a call without its `cursor`: the deliveries would be sent once more.
+
+One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries. To continue, send the same request with this `cursor`. A call with `dryRun` only counts the deliveries.
+
+Scope: `deliveries.write`.
+
+Sends a `POST` request to `/api/notifications/v1/redeliveries`
+
+Arguments:
+- `body`: The deliveries to change.
+```text
+let response = client.redeliver_deliveries()
+    .body(body)
+    .send()
+    .await;
+```*/
+    pub fn redeliver_deliveries(&self) -> builder::RedeliverDeliveries<'_> {
+        builder::RedeliverDeliveries::new(self)
+    }
+    /**Get the service status
+
+Returns whether the service accepts and delivers notifications, what waits, and how full its storage is. If the service runs as several server processes, the response describes the process that handles the request. The counts are at most a few seconds old, or older if millions of deliveries wait. Only platform tokens may call this operation.
+
+Scope: `webhooks.read`.
+
+Sends a `GET` request to `/api/notifications/v1/service-status`
+
+```text
+let response = client.get_service_status()
+    .send()
+    .await;
+```*/
+    pub fn get_service_status(&self) -> builder::GetServiceStatus<'_> {
+        builder::GetServiceStatus::new(self)
+    }
     /**List webhooks
 
-Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts.
+Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts, or of the account in `account`, and each webhook has the member `account`.
 
 Scope: `webhooks.read`.
 
 Sends a `GET` request to `/api/notifications/v1/webhooks`
 
 Arguments:
+- `account`: Returns only webhooks of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
 - `limit`: The maximum number of items on the page.
 - `status`: Returns only webhooks with this status.
 ```text
 let response = client.list_webhooks()
+    .account(account)
     .cursor(cursor)
     .limit(limit)
     .status(status)
@@ -10083,7 +13668,7 @@ let response = client.deactivate_webhook()
     }
     /**Recover a webhook's deliveries
 
-Makes the failed and cancelled deliveries of a webhook due again, in the order of their creation. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. New deliveries do not wait for recovered deliveries. There is one exception: in an ordered webhook, recovered deliveries come after all deliveries that already wait. New deliveries of this webhook come after the recovered deliveries. Deliveries of deleted notifications do not change.
+Makes the failed and cancelled deliveries of a webhook due again, in the order of their creation. Use this operation after an outage of your callback server. `since` and `until` select the deliveries by the time of their creation. `type`, `outcome` and `statusCode` select them by their event type and by the result of their last attempt. For each delivery, the retry schedule starts again, but `attemptCount` is not reset. New deliveries do not wait for recovered deliveries. There is one exception: in an ordered webhook, recovered deliveries come after all deliveries that already wait. New deliveries of this webhook come after the recovered deliveries. Deliveries of deleted notifications do not change.
 
 One call examines at most 10,000 deliveries. If the response has a `cursor`, there may be more deliveries to recover. To continue, send the same request with this `cursor`. You can safely repeat a call, also after an interruption, because pending and succeeded deliveries do not change.
 
@@ -10181,12 +13766,138 @@ pub mod builder {
         encode_path, ByteStream, ClientInfo, ClientHooks, Error, OperationInfo,
         RequestBuilderExt, ResponseValue,
     };
+    /**Builder for [`Client::list_accounts`]
+
+[`Client::list_accounts`]: super::Client::list_accounts*/
+    #[derive(Debug, Clone)]
+    pub struct ListAccounts<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListAccountsCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+    }
+    impl<'a> ListAccounts<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListAccountsCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListAccountsCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/accounts`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::AccountPage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/accounts", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_accounts",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_audit_events`]
 
 [`Client::list_audit_events`]: super::Client::list_audit_events*/
     #[derive(Debug, Clone)]
     pub struct ListAuditEvents<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListAuditEventsAccount>, String>,
         action: Result<Option<types::ListAuditEventsAction>, String>,
         cursor: Result<Option<types::ListAuditEventsCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
@@ -10197,12 +13908,26 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 action: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 since: Ok(None),
                 until: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListAuditEventsAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListAuditEventsAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn action<V>(mut self, value: V) -> Self
         where
@@ -10271,7 +13996,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AuditEventPage>, Error<types::Problem>> {
-            let Self { client, action, cursor, limit, since, until } = self;
+            let Self { client, account, action, cursor, limit, since, until } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let action = action.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
@@ -10294,6 +14020,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("action", &action))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
@@ -10356,12 +14083,234 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::get_caller`]
+
+[`Client::get_caller`]: super::Client::get_caller*/
+    #[derive(Debug, Clone)]
+    pub struct GetCaller<'a> {
+        client: &'a super::Client,
+    }
+    impl<'a> GetCaller<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client }
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/caller`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Caller>, Error<types::Problem>> {
+            let Self { client } = self;
+            let url = format!("{}/api/notifications/v1/caller", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_caller",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::cancel_deliveries`]
+
+[`Client::cancel_deliveries`]: super::Client::cancel_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct CancelDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::DeliverySelection, String>,
+    }
+    impl<'a> CancelDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::DeliverySelection>,
+            <V as std::convert::TryInto<
+                types::DeliverySelection,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `DeliverySelection` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::DeliverySelection,
+            ) -> types::builder::DeliverySelection,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/cancellations`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChangedDeliveries>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::DeliverySelection::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/cancellations", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "cancel_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_deliveries`]
 
 [`Client::list_deliveries`]: super::Client::list_deliveries*/
     #[derive(Debug, Clone)]
     pub struct ListDeliveries<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListDeliveriesAccount>, String>,
         cursor: Result<Option<types::ListDeliveriesCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         notification_id: Result<Option<::uuid::Uuid>, String>,
@@ -10375,6 +14324,7 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 notification_id: Ok(None),
@@ -10384,6 +14334,19 @@ pub mod builder {
                 until: Ok(None),
                 webhook_id: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListDeliveriesAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListDeliveriesAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -10491,6 +14454,7 @@ pub mod builder {
         ) -> Result<ResponseValue<types::DeliveryPage>, Error<types::Problem>> {
             let Self {
                 client,
+                account,
                 cursor,
                 limit,
                 notification_id,
@@ -10500,6 +14464,7 @@ pub mod builder {
                 until,
                 webhook_id,
             } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let notification_id = notification_id.map_err(Error::InvalidRequest)?;
@@ -10525,6 +14490,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(
@@ -10965,6 +14931,7 @@ pub mod builder {
     #[derive(Debug, Clone)]
     pub struct ListNotifications<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListNotificationsAccount>, String>,
         cursor: Result<Option<types::ListNotificationsCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         type_: Result<Option<types::ListNotificationsType>, String>,
@@ -10973,10 +14940,24 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 type_: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListNotificationsAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListNotificationsAccount` for account failed"
+                        .to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -11020,7 +15001,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::NotificationPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit, type_ } = self;
+            let Self { client, account, cursor, limit, type_ } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let type_ = type_.map_err(Error::InvalidRequest)?;
@@ -11041,6 +15023,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("type", &type_))
@@ -11546,12 +15529,630 @@ pub mod builder {
             }
         }
     }
+    /**Builder for [`Client::list_pauses`]
+
+[`Client::list_pauses`]: super::Client::list_pauses*/
+    #[derive(Debug, Clone)]
+    pub struct ListPauses<'a> {
+        client: &'a super::Client,
+        cursor: Result<Option<types::ListPausesCursor>, String>,
+        limit: Result<Option<::std::num::NonZeroU32>, String>,
+    }
+    impl<'a> ListPauses<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                cursor: Ok(None),
+                limit: Ok(None),
+            }
+        }
+        pub fn cursor<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListPausesCursor>,
+        {
+            self.cursor = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListPausesCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn limit<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::std::num::NonZeroU32>,
+        {
+            self.limit = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: std :: num :: NonZeroU32` for limit failed"
+                        .to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/pauses`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::PausePage>, Error<types::Problem>> {
+            let Self { client, cursor, limit } = self;
+            let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let limit = limit.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/pauses", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("limit", &limit))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "list_pauses",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::pause_deliveries`]
+
+[`Client::pause_deliveries`]: super::Client::pause_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct PauseDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::PauseRequest, String>,
+    }
+    impl<'a> PauseDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::PauseRequest>,
+            <V as std::convert::TryInto<types::PauseRequest>>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `PauseRequest` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::PauseRequest,
+            ) -> types::builder::PauseRequest,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/pauses`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Pause>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::PauseRequest::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/pauses", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "pause_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::resume_deliveries`]
+
+[`Client::resume_deliveries`]: super::Client::resume_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct ResumeDeliveries<'a> {
+        client: &'a super::Client,
+        id: Result<types::ResumeDeliveriesId, String>,
+    }
+    impl<'a> ResumeDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                id: Err("id was not initialized".to_string()),
+            }
+        }
+        pub fn id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ResumeDeliveriesId>,
+        {
+            self.id = value
+                .try_into()
+                .map_err(|_| {
+                    "conversion to `ResumeDeliveriesId` for id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `DELETE` request to `/api/notifications/v1/pauses/{id}`
+        pub async fn send(self) -> Result<ResponseValue<()>, Error<types::Problem>> {
+            let Self { client, id } = self;
+            let id = id.map_err(Error::InvalidRequest)?;
+            let url = format!(
+                "{}/api/notifications/v1/pauses/{}", client.baseurl, encode_path(& id
+                .to_string()),
+            );
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .delete(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "resume_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                204u16 => Ok(ResponseValue::empty(response)),
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::redeliver_deliveries`]
+
+[`Client::redeliver_deliveries`]: super::Client::redeliver_deliveries*/
+    #[derive(Debug, Clone)]
+    pub struct RedeliverDeliveries<'a> {
+        client: &'a super::Client,
+        body: Result<types::builder::DeliverySelection, String>,
+    }
+    impl<'a> RedeliverDeliveries<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                body: Ok(::std::default::Default::default()),
+            }
+        }
+        pub fn body<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::DeliverySelection>,
+            <V as std::convert::TryInto<
+                types::DeliverySelection,
+            >>::Error: std::fmt::Display,
+        {
+            self.body = value
+                .try_into()
+                .map(From::from)
+                .map_err(|s| {
+                    format!("conversion to `DeliverySelection` for body failed: {}", s)
+                });
+            self
+        }
+        pub fn body_map<F>(mut self, f: F) -> Self
+        where
+            F: std::ops::FnOnce(
+                types::builder::DeliverySelection,
+            ) -> types::builder::DeliverySelection,
+        {
+            self.body = self.body.map(f);
+            self
+        }
+        ///Sends a `POST` request to `/api/notifications/v1/redeliveries`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ChangedDeliveries>, Error<types::Problem>> {
+            let Self { client, body } = self;
+            let body = body
+                .and_then(|v| {
+                    types::DeliverySelection::try_from(v).map_err(|e| e.to_string())
+                })
+                .map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/redeliveries", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .post(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .json(&body)
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "redeliver_deliveries",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                202u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                409u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                413u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                415u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_service_status`]
+
+[`Client::get_service_status`]: super::Client::get_service_status*/
+    #[derive(Debug, Clone)]
+    pub struct GetServiceStatus<'a> {
+        client: &'a super::Client,
+    }
+    impl<'a> GetServiceStatus<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self { client: client }
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/service-status`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::ServiceStatus>, Error<types::Problem>> {
+            let Self { client } = self;
+            let url = format!("{}/api/notifications/v1/service-status", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_service_status",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
     /**Builder for [`Client::list_webhooks`]
 
 [`Client::list_webhooks`]: super::Client::list_webhooks*/
     #[derive(Debug, Clone)]
     pub struct ListWebhooks<'a> {
         client: &'a super::Client,
+        account: Result<Option<types::ListWebhooksAccount>, String>,
         cursor: Result<Option<types::ListWebhooksCursor>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         status: Result<Option<types::WebhookStatus>, String>,
@@ -11560,10 +16161,23 @@ pub mod builder {
         pub fn new(client: &'a super::Client) -> Self {
             Self {
                 client: client,
+                account: Ok(None),
                 cursor: Ok(None),
                 limit: Ok(None),
                 status: Ok(None),
             }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::ListWebhooksAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `ListWebhooksAccount` for account failed".to_string()
+                });
+            self
         }
         pub fn cursor<V>(mut self, value: V) -> Self
         where
@@ -11606,7 +16220,8 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::WebhookPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit, status } = self;
+            let Self { client, account, cursor, limit, status } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let status = status.map_err(Error::InvalidRequest)?;
@@ -11627,6 +16242,7 @@ pub mod builder {
                     ::reqwest::header::ACCEPT,
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
+                .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("status", &status))

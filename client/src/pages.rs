@@ -98,10 +98,12 @@ macro_rules! lists {
 }
 
 lists! {
+    ListAccounts: AccountSummary,
     ListAuditEvents: AuditEvent,
     ListDeliveries: Delivery,
     ListEventTypes: EventType,
     ListNotifications: Notification,
+    ListPauses: Pause,
     ListWebhooks: Webhook,
 }
 

@@ -27,8 +27,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// | `deleteWebhook`, `deleteNotification` and the operations that read | always; if the first attempt deleted the object, the second attempt returns `not_found` |
 /// | `updateWebhook`, `deactivateWebhook`, `activateWebhook` | always: if the first attempt succeeded, the second attempt changes nothing |
 /// | `publishNotification` with an `Idempotency-Key` | always: the service publishes only one notification for a key |
-/// | `recoverDeliveries` | always: a recovered delivery is pending, and the operation skips pending deliveries |
-/// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver` | only after 429, or if the client cannot connect: the service did not execute the operation |
+/// | `recoverDeliveries`, `cancelDeliveries`, `pauseDeliveries` | always: the operation skips what it has already changed |
+/// | `publishNotification` without the key, `registerWebhook`, `rotateSigningSecret`, `testWebhook`, `redeliver`, `redeliverDeliveries` | only after 429, or if the client cannot connect: the service did not execute the operation |
 ///
 /// If the response is 503, the service may have executed the operation. For example, the service responds with 503 if it
 /// does not know whether its store committed the change.
@@ -156,7 +156,8 @@ pub(crate) fn is_repeatable(operation: &str, request: &Request) -> bool {
     match *request.method() {
         Method::GET | Method::DELETE => true,
         _ => match operation {
-            "update_webhook" | "deactivate_webhook" | "activate_webhook" | "recover_deliveries" => true,
+            "update_webhook" | "deactivate_webhook" | "activate_webhook" | "recover_deliveries" | "pause_deliveries"
+            | "cancel_deliveries" => true,
             "publish_notification" => request.headers().contains_key(IDEMPOTENCY_KEY),
             _ => false,
         },
@@ -312,6 +313,9 @@ mod tests {
             }
         }
         not_repeatable.sort_unstable();
-        assert_eq!(not_repeatable, ["publishNotification", "redeliver", "registerWebhook", "rotateSigningSecret", "testWebhook"]);
+        assert_eq!(
+            not_repeatable,
+            ["publishNotification", "redeliver", "redeliverDeliveries", "registerWebhook", "rotateSigningSecret", "testWebhook"]
+        );
     }
 }

@@ -15,6 +15,7 @@
 //!                        the last two alone ──────────────────────► failed
 //!
 //!   redeliver, recover ──► pending, from any state: due at once, with a new retry schedule
+//!   cancel ──► cancelled, from pending
 //! ```
 //!
 //! A webhook that accepts no delivery for too long is also deactivated ([`DeactivationPolicy`]). A pending delivery is leased
@@ -59,6 +60,7 @@ mod record;
 pub mod recovery;
 pub mod redact;
 pub mod retry;
+pub mod selection;
 pub mod signature;
 mod store_monitor;
 mod suspects;

@@ -29,15 +29,18 @@ pub mod dispatch;
 pub mod docs;
 pub mod handlers;
 mod paths;
+mod probe;
 pub mod rate_limit;
 pub mod refused_requests;
 pub mod reply;
+pub mod service_status;
 
 use access_tokens::AccessTokens;
 use contexts::{Contexts, Lender};
 use handlers::Handlers;
 use rate_limit::Limit;
 use refused_requests::RefusedRequests;
+use service_status::ServiceStatus;
 
 /// The state that the handlers share.
 pub struct App {
@@ -54,6 +57,7 @@ pub struct App {
     /// The requests without a valid access token that have no event yet.
     pub refused_requests: Arc<RefusedRequests>,
     pub audit_log: AuditLog,
+    pub status: Arc<ServiceStatus>,
     /// Whether a receiver must agree in a handshake before its webhook gets notifications.
     pub require_handshake: bool,
     /// Whether a publication with a platform token is refused if the named account has no webhook.

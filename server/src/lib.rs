@@ -125,7 +125,8 @@
 //! - Deactivating or deleting a webhook adds a row to `cancellations`. Steps of `tidy` cancel the pending deliveries later.
 //! - `deleteNotification` removes the payload and cancels the pending deliveries. Further steps erase the stored
 //!   responses. If the process is killed, `tidy` completes these steps later.
-//! - `recoverDeliveries` makes deliveries due again in steps, and returns a cursor for the rest.
+//! - `recoverDeliveries`, `redeliverDeliveries` and `cancelDeliveries` change deliveries in steps, and return a cursor for
+//!   the rest.
 //! - `remove_old` removes old deliveries, notifications, tombstones, events of the audit log and registrants in steps.
 //! - The command `key rotate` seals one webhook after another again. If it is killed, the next run continues.
 //!

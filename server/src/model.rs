@@ -19,7 +19,7 @@ mod token;
 pub use crate::api::Outcome;
 pub use attempt_facts::{AttemptFacts, Exchange, fingerprint};
 pub use audit_log_target::AuditLogTarget;
-pub use backlog_counts::BacklogCounts;
+pub use backlog_counts::{AccountCounts, BacklogCounts};
 pub use callback_template::CallbackTemplate;
 pub use challenge::Challenge;
 pub use fleet::Fleet;

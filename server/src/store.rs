@@ -25,6 +25,7 @@ use crate::slots::{Hosts, Slot, Slots, WorkItem};
 pub mod address;
 mod audit_events;
 mod backlog_counts;
+mod bulk;
 mod deliveries;
 mod keys;
 mod notifications;
@@ -40,6 +41,7 @@ mod webhooks;
 use audit_events::{ACTIVATED, DEACTIVATED, VERIFIED, registration_event};
 pub use audit_events::{AuditFilter, Registrant, token_created};
 pub use backlog_counts::BacklogScan;
+pub use bulk::*;
 pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
@@ -204,9 +206,20 @@ pub trait Store: Send + Sync + 'static {
         &self,
         account: Account,
         recovery: Recovery,
+        cause: Cause,
         now: DateTime<Utc>,
         event: &AuditEvent,
     ) -> Result<RecoveryStep>;
+    /// Runs one small step of a bulk change of a webhook's deliveries. The order of the deliveries is the order of their
+    /// identifiers. All steps have the same event, as in a recovery.
+    async fn change_deliveries(
+        &self,
+        account: Account,
+        selection: Selection,
+        start: SelectionStart,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<SelectionStep>;
     /// Leases due deliveries of `work_items`, if the limits allow. Also leases due deliveries of work that has become
     /// due since the previous call. Work without a slot waits in `slots`.
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound>;

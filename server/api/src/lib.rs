@@ -167,10 +167,51 @@ pub trait Api {
     #[endpoint { method = POST, path = "/api/notifications/v1/deliveries/{id}/redelivery", operation_id = "redeliver", tags = ["Deliveries"] }]
     async fn redeliver(rqctx: RequestContext<Self::Context>, path: Checked<Path<IdPath>>) -> ApiResult<HttpResponseAccepted<Delivery>>;
 
+    /// Repeat many deliveries
+    #[endpoint { method = POST, path = "/api/notifications/v1/redeliveries", operation_id = "redeliverDeliveries", tags = ["Deliveries"] }]
+    async fn redeliver_deliveries(
+        rqctx: RequestContext<Self::Context>,
+        body: JsonBody<DeliverySelection>,
+    ) -> ApiResult<HttpResponseAccepted<ChangedDeliveries>>;
+
+    /// Cancel many deliveries
+    #[endpoint { method = POST, path = "/api/notifications/v1/cancellations", operation_id = "cancelDeliveries", tags = ["Deliveries"] }]
+    async fn cancel_deliveries(
+        rqctx: RequestContext<Self::Context>,
+        body: JsonBody<DeliverySelection>,
+    ) -> ApiResult<HttpResponseAccepted<ChangedDeliveries>>;
+
     /// List audit events
     #[endpoint { method = GET, path = "/api/notifications/v1/audit-events", operation_id = "listAuditEvents", tags = ["Audit log"] }]
     async fn list_audit_events(
         rqctx: RequestContext<Self::Context>,
         query: Checked<Query<AuditEventQuery>>,
     ) -> ApiResult<HttpResponseOk<AuditEventPage>>;
+
+    /// Get the caller
+    #[endpoint { method = GET, path = "/api/notifications/v1/caller", operation_id = "getCaller", tags = ["Access tokens"] }]
+    async fn get_caller(rqctx: RequestContext<Self::Context>) -> ApiResult<HttpResponseOk<Caller>>;
+
+    /// Get the service status
+    #[endpoint { method = GET, path = "/api/notifications/v1/service-status", operation_id = "getServiceStatus", tags = ["Operators"] }]
+    async fn get_service_status(rqctx: RequestContext<Self::Context>) -> ApiResult<HttpResponseOk<ServiceStatus>>;
+
+    /// List accounts
+    #[endpoint { method = GET, path = "/api/notifications/v1/accounts", operation_id = "listAccounts", tags = ["Operators"] }]
+    async fn list_accounts(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<AccountQuery>>,
+    ) -> ApiResult<HttpResponseOk<AccountPage>>;
+
+    /// List pauses
+    #[endpoint { method = GET, path = "/api/notifications/v1/pauses", operation_id = "listPauses", tags = ["Operators"] }]
+    async fn list_pauses(rqctx: RequestContext<Self::Context>, query: Checked<Query<PauseQuery>>) -> ApiResult<HttpResponseOk<PausePage>>;
+
+    /// Pause deliveries
+    #[endpoint { method = POST, path = "/api/notifications/v1/pauses", operation_id = "pauseDeliveries", tags = ["Operators"] }]
+    async fn pause_deliveries(rqctx: RequestContext<Self::Context>, body: JsonBody<PauseRequest>) -> ApiResult<HttpResponseOk<Pause>>;
+
+    /// Resume deliveries
+    #[endpoint { method = DELETE, path = "/api/notifications/v1/pauses/{id}", operation_id = "resumeDeliveries", tags = ["Operators"] }]
+    async fn resume_deliveries(rqctx: RequestContext<Self::Context>, path: Checked<Path<PausePath>>) -> ApiResult<HttpResponseDeleted>;
 }

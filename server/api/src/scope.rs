@@ -12,10 +12,11 @@ pub enum Scope {
     DeliveriesRead,
     DeliveriesWrite,
     AuditRead,
+    PausesWrite,
 }
 
 impl Scope {
-    pub const ALL: [Scope; 9] = [
+    pub const ALL: [Scope; 10] = [
         Scope::WebhooksRead,
         Scope::WebhooksWrite,
         Scope::WebhooksSecrets,
@@ -25,6 +26,7 @@ impl Scope {
         Scope::DeliveriesRead,
         Scope::DeliveriesWrite,
         Scope::AuditRead,
+        Scope::PausesWrite,
     ];
 
     #[must_use]
@@ -39,6 +41,7 @@ impl Scope {
             Scope::DeliveriesRead => "deliveries.read",
             Scope::DeliveriesWrite => "deliveries.write",
             Scope::AuditRead => "audit.read",
+            Scope::PausesWrite => "pauses.write",
         }
     }
 
@@ -48,10 +51,16 @@ impl Scope {
     }
 
     /// Returns whether a platform token may have this scope. A platform token can publish, read and delete
-    /// notifications. It can also read webhooks, deliveries and the audit log. Only a token of an account can change
-    /// webhooks, read signing secrets, or repeat deliveries.
+    /// notifications, and pause deliveries. It can also read webhooks, deliveries and the audit log. Only a token of an
+    /// account can change webhooks, read signing secrets, or repeat deliveries.
     #[must_use]
     pub const fn for_platform(self) -> bool {
         !matches!(self, Scope::WebhooksWrite | Scope::WebhooksSecrets | Scope::DeliveriesWrite)
+    }
+
+    /// Returns whether a token of an account may have this scope. Only the platform can pause deliveries.
+    #[must_use]
+    pub const fn for_account(self) -> bool {
+        !matches!(self, Scope::PausesWrite)
     }
 }

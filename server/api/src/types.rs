@@ -12,19 +12,24 @@ use crate::text::text;
 mod attempt;
 mod audit_event;
 mod auth;
+mod caller;
 mod custom_header;
 mod delivery;
 mod event_type;
 mod identifier;
 mod notification;
+mod pause;
 mod problem;
 mod recovery;
+mod selection;
+mod service_status;
 mod signing_secret;
 mod webhook;
 
 pub use attempt::{Attempt, AttemptConnection, AttemptRequest, AttemptTimings, HeaderField};
 pub use audit_event::{AuditAction, AuditDetails, AuditEvent, AuditEventPage, AuditEventQuery, AuditObject};
 pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience, TokenScope, Username};
+pub use caller::{Caller, ScopeName};
 pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
 pub use delivery::{Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference};
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
@@ -33,8 +38,11 @@ pub use notification::{
     EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,
     PublicationHeaders, PublishedEventType,
 };
+pub use pause::{Pause, PauseId, PausePage, PausePath, PauseQuery, PauseRequest};
 pub use problem::{Problem, ProblemError};
 pub use recovery::{DeliveryRecovery, MAX_DELIVERIES_PER_CALL, RecoveredDeliveries, RecoveryCursor};
+pub use selection::{ChangedDeliveries, DeliverySelection, OutcomeName, SelectionCursor, StatusCode};
+pub use service_status::{AccountPage, AccountQuery, AccountSummary, Backlog, ServiceStatus, StorageStatus};
 pub use signing_secret::{NoStore, OverlapSeconds, SigningSecretRecord, SigningSecretRotation};
 pub use webhook::{
     Deactivation, Description, EventTypePattern, EventTypes, NewDescription, Webhook, WebhookActivation, WebhookDeactivation, WebhookPage,
@@ -287,6 +295,12 @@ mod schemas {
 
     pub(super) fn count(_: &mut SchemaGenerator) -> Schema {
         super::integer(0, f64::from(i32::MAX))
+    }
+
+    /// The maximum is the largest integer that every JSON parser reads exactly (RFC 8259 §6).
+    pub(super) fn large_count(_: &mut SchemaGenerator) -> Schema {
+        let Schema::Object(integer) = super::integer(0, 9_007_199_254_740_991.0) else { unreachable!("`integer` returns an object") };
+        schemars::schema::SchemaObject { format: Some("int64".to_owned()), ..integer }.into()
     }
 
     pub(super) fn ordinal(_: &mut SchemaGenerator) -> Schema {

@@ -55,7 +55,7 @@ pub struct NewToken {
     #[arg(long, value_parser = parse_account, required_unless_present = "platform", conflicts_with = "platform")]
     account: Option<Account>,
     /// Create a platform token, which is valid for all accounts. The token can publish, read and delete
-    /// notifications, and read webhooks and deliveries
+    /// notifications, read webhooks and deliveries, and pause deliveries
     #[arg(long)]
     platform: bool,
     /// A scope of the token. You can repeat this option
@@ -88,7 +88,15 @@ async fn create(settings: &Settings, new: NewToken, now: DateTime<Utc>) -> anyho
     if account.is_none()
         && let Some(scope) = scopes.iter().find(|scope| !scope.for_platform())
     {
-        bail!("a platform token cannot have the scope {}: it can only publish and delete notifications, and read", scope.as_str());
+        bail!(
+            "a platform token cannot have the scope {}: it can only publish and delete notifications, pause deliveries, and read",
+            scope.as_str()
+        );
+    }
+    if account.is_some()
+        && let Some(scope) = scopes.iter().find(|scope| !scope.for_account())
+    {
+        bail!("a token of an account cannot have the scope {}: give --platform instead of --account", scope.as_str());
     }
     let name = match name {
         Some(name) => name,

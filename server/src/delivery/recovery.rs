@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::types::{Account, AuditEvent, MAX_DELIVERIES_PER_CALL};
-use crate::store::{RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
+use crate::store::{Cause, RECOVERY_STEP, Recovery, RecoveryPosition, RecoveryStep};
 
 /// The result of one call of `recover`.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the store is unavailable. Deliveries of the steps before the error stay due.
-    pub async fn recover(&self, account: &Account, recovery: Recovery, mut event: AuditEvent) -> store::Result<Recovered> {
-        let recovered = self.recover_in_steps(account, recovery, &mut event).await;
+    pub async fn recover(&self, account: &Account, recovery: Recovery, cause: &Cause, mut event: AuditEvent) -> store::Result<Recovered> {
+        let recovered = self.recover_in_steps(account, recovery, cause, &mut event).await;
         // The steps before an error are stored with their event.
         if event.count.is_some() {
             self.settings.audit_log.write(&event);
@@ -35,14 +35,20 @@ impl Engine {
     }
 
     /// Adds the number of recovered deliveries to the count of the event, as the store does.
-    async fn recover_in_steps(&self, account: &Account, recovery: Recovery, event: &mut AuditEvent) -> store::Result<Recovered> {
+    async fn recover_in_steps(
+        &self,
+        account: &Account,
+        recovery: Recovery,
+        cause: &Cause,
+        event: &mut AuditEvent,
+    ) -> store::Result<Recovered> {
         let mut count = 0;
         let mut after = recovery.after;
         // Steps that only prepare the recovery also count, because they take about as much time as other steps. So the
         // number of steps of a call is limited.
         for _ in 0..MAX_DELIVERIES_PER_CALL / RECOVERY_STEP {
             let step = Recovery { after, ..recovery };
-            let step = self.store.recover_deliveries(account.clone(), step, self.clock.now(), event).await?;
+            let step = self.store.recover_deliveries(account.clone(), step, cause.clone(), self.clock.now(), event).await?;
             if let Some(recovered) = step.recovered(recovery.dry_run) {
                 event.count = Some(event.count.unwrap_or_default() + recovered);
             }

@@ -165,6 +165,7 @@ pub fn json(data: &[u8]) {
     }
     let notification = Notification {
         id: Uuid::nil(),
+        account: None,
         r#type: EventType::stored("a.b".to_owned()),
         data: raw.to_owned(),
         created_at: DateTime::UNIX_EPOCH,

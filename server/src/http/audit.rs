@@ -13,9 +13,14 @@ use crate::store::{self, Registrant};
 
 /// Returns the event of an operation that a caller has requested. The action is the operationId.
 pub(super) fn event(rqctx: &RequestContext<App>, caller: &Caller, object: AuditObject) -> AuditEvent {
+    event_without_object(rqctx, caller).about(caller.account.clone(), object)
+}
+
+/// Like [`event`], for an operation on several objects.
+pub(super) fn event_without_object(rqctx: &RequestContext<App>, caller: &Caller) -> AuditEvent {
     let actor = if caller.account.is_some() { AuditEvent::ACCOUNT } else { AuditEvent::PLATFORM };
-    let event = AuditEvent::new(&rqctx.endpoint.operation_id, actor, rqctx.context().clock.now());
-    let mut event = event.about(caller.account.clone(), object);
+    let mut event = AuditEvent::new(&rqctx.endpoint.operation_id, actor, rqctx.context().clock.now());
+    event.account = caller.account.clone();
     event.details.token_id = Some(caller.token_id);
     event.details.address = Some(address(rqctx));
     event.details.request_id = request_id(rqctx);

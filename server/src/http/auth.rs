@@ -33,23 +33,58 @@ impl Caller {
             .as_ref()
             .ok_or_else(|| ApiError::new(Kind::InsufficientScope, "a platform token cannot do this: use a token of the account"))
     }
+
+    /// Refuses a token of an account.
+    pub fn require_platform(&self) -> Result<(), ApiError> {
+        match self.account {
+            None => Ok(()),
+            Some(_) => Err(ApiError::new(Kind::InsufficientScope, "a token of an account cannot do this: use a platform token")),
+        }
+    }
+
+    /// Returns the account that a request concerns: the account of the token, or the named account. `None` means all
+    /// accounts. If a token of an account names another account, returns the error that `refuse` makes.
+    pub fn concerned_account(
+        &self,
+        named: Option<Account>,
+        refuse: impl FnOnce(&'static str) -> ApiError,
+    ) -> Result<Option<Account>, ApiError> {
+        match (&self.account, named) {
+            (Some(own), Some(named)) if *own != named => {
+                Err(refuse("the access token belongs to another account: leave `account` out, or use a platform token"))
+            }
+            (Some(own), _) => Ok(Some(own.clone())),
+            (None, named) => Ok(named),
+        }
+    }
+
+    /// Like [`Caller::concerned_account`], for the query of a list.
+    pub fn listed_account(&self, named: Option<Account>) -> Result<Option<Account>, ApiError> {
+        self.concerned_account(named, |detail| ApiError::new(Kind::InvalidRequest, detail))
+    }
 }
 
 /// Returns the caller of a request. The token must be valid, must have `scope`, and must not exceed its rate limit.
 pub async fn caller(rqctx: &RequestContext<App>, scope: Scope) -> Result<Caller, ApiError> {
+    let known = known_token(rqctx).await?;
+    let token = &known.token;
+    if !token.scopes.contains(&scope) {
+        log_refusal(rqctx, 403, "insufficient_scope", Some(token), rqctx.context().clock.now());
+        return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
+    }
+    Ok(Caller { token_id: token.id, account: token.account.clone() })
+}
+
+/// Returns the access token of a request. The token must be valid, and must not exceed its rate limit.
+pub async fn known_token(rqctx: &RequestContext<App>) -> Result<Arc<KnownToken>, ApiError> {
     let app = rqctx.context();
     let now = app.clock.now();
     let known = authenticate(rqctx, now).await.map_err(|error| count_failure(rqctx, error, now))?;
     app.tokens.note_use(&known, now);
-    let token = &known.token;
-    app.requests.take(token.id, now).map_err(|seconds| {
+    app.requests.take(known.token.id, now).map_err(|seconds| {
         ApiError::rate_limited("this access token has sent too many requests: send fewer, or wait as long as Retry-After says", seconds)
     })?;
-    if !token.scopes.contains(&scope) {
-        log_refusal(rqctx, 403, "insufficient_scope", Some(token), now);
-        return Err(ApiError::new(Kind::InsufficientScope, format!("the access token lacks the scope `{}`", scope.as_str())));
-    }
-    Ok(Caller { token_id: token.id, account: token.account.clone() })
+    Ok(known)
 }
 
 /// Counts a failed authentication for the address of the client. Returns the error for the response. Only failures are

@@ -31,6 +31,19 @@ pub async fn read<T: RequestBody>(body: JsonBody<T>, rqctx: &RequestContext<App>
     Ok((caller, value))
 }
 
+/// Like [`read`], but the token must also be a platform token.
+///
+/// # Errors
+/// In the same cases as [`read`], and if the token belongs to an account.
+pub async fn read_as_platform<T: RequestBody>(
+    body: JsonBody<T>,
+    rqctx: &RequestContext<App>,
+    scope: Scope,
+) -> Result<(Caller, T), ApiError> {
+    let (caller, bytes) = read_bytes(body, rqctx, scope, Caller::require_platform).await?;
+    Ok((caller, parse(&bytes)?))
+}
+
 /// Like [`read`], but also returns the received bytes.
 ///
 /// # Errors
@@ -40,15 +53,21 @@ pub async fn read_with_bytes<T: RequestBody>(
     rqctx: &RequestContext<App>,
     scope: Scope,
 ) -> Result<(Caller, T, BytesMut), ApiError> {
-    let (caller, bytes) = read_bytes(body, rqctx, scope).await?;
+    let (caller, bytes) = read_bytes(body, rqctx, scope, |_| Ok(())).await?;
     Ok((caller, parse(&bytes)?, bytes))
 }
 
-async fn read_bytes<T>(body: JsonBody<T>, rqctx: &RequestContext<App>, scope: Scope) -> Result<(Caller, BytesMut), ApiError> {
+async fn read_bytes<T>(
+    body: JsonBody<T>,
+    rqctx: &RequestContext<App>,
+    scope: Scope,
+    check: fn(&Caller) -> Result<(), ApiError>,
+) -> Result<(Caller, BytesMut), ApiError> {
     let limit = rqctx.context().request_body_max_bytes;
     let (parts, mut body) = body.into_request().into_parts();
     let result = async {
         let caller = auth::caller(rqctx, scope).await?;
+        check(&caller)?;
         require_json(&parts.headers)?;
         let mut bytes = tokio::time::timeout(READ_TIMEOUT, collect(&mut body, limit)).await.map_err(|_| {
             ApiError::new(Kind::InvalidRequest, format!("the body did not arrive within {} seconds", READ_TIMEOUT.as_secs()))

@@ -1,7 +1,8 @@
 //! Converts errors and records of the store to the types of the API.
 
 use crate::api::problem::ApiError;
-use crate::api::types::{self, AttemptConnection, AttemptRequest, AttemptTimings, CustomHeader, HeaderField, WebhookStatus};
+use crate::api::types::{self, AttemptConnection, AttemptRequest, AttemptTimings, AuditEvent, CustomHeader, HeaderField, WebhookStatus};
+use crate::http::auth::Caller;
 use crate::model::{AttemptFacts, Outcome};
 use crate::store::{Attempt, Delivery, Error, Notification, Webhook};
 
@@ -15,48 +16,73 @@ impl From<Error> for ApiError {
     }
 }
 
-impl From<Webhook> for types::Webhook {
-    fn from(webhook: Webhook) -> types::Webhook {
+/// A record of the store that a caller may read.
+pub(super) trait Shown {
+    type Object;
+
+    /// Returns the object of the API. Only platform tokens see accounts, and where the platform and the operator act.
+    fn shown_to(self, caller: &Caller) -> Self::Object;
+}
+
+impl Shown for AuditEvent {
+    type Object = AuditEvent;
+
+    fn shown_to(self, caller: &Caller) -> AuditEvent {
+        if caller.account.is_some() { self.for_account() } else { self }
+    }
+}
+
+impl Shown for Webhook {
+    type Object = types::Webhook;
+
+    fn shown_to(self, caller: &Caller) -> types::Webhook {
         types::Webhook {
-            id: webhook.id,
-            created_at: webhook.created_at,
-            updated_at: webhook.updated_at,
-            target_url: webhook.target_url,
-            auth: webhook.auth,
-            headers: webhook.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
-            status: if webhook.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
-            deactivation: webhook.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
-            event_types: webhook.event_types,
-            description: webhook.description,
-            max_per_second: webhook.max_per_second,
-            ordered: webhook.ordered.then_some(true),
+            id: self.id,
+            account: caller.account.is_none().then_some(self.account),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            target_url: self.target_url,
+            auth: self.auth,
+            headers: self.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
+            status: if self.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
+            deactivation: self.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
+            event_types: self.event_types,
+            description: self.description,
+            max_per_second: self.max_per_second,
+            ordered: self.ordered.then_some(true),
         }
     }
 }
 
-impl From<Notification> for types::Notification {
-    fn from(notification: Notification) -> types::Notification {
+impl Shown for Notification {
+    type Object = types::Notification;
+
+    fn shown_to(self, caller: &Caller) -> types::Notification {
         types::Notification {
-            id: notification.id,
-            r#type: notification.event_type,
-            data: notification.data,
-            created_at: notification.created_at,
-            delivery_count: notification.delivery_count,
+            id: self.id,
+            account: caller.account.is_none().then_some(self.account),
+            r#type: self.event_type,
+            data: self.data,
+            created_at: self.created_at,
+            delivery_count: self.delivery_count,
         }
     }
 }
 
-impl From<Delivery> for types::Delivery {
-    fn from(delivery: Delivery) -> types::Delivery {
+impl Shown for Delivery {
+    type Object = types::Delivery;
+
+    fn shown_to(self, caller: &Caller) -> types::Delivery {
         types::Delivery {
-            id: delivery.id,
-            notification: types::NotificationReference { id: delivery.notification_id, r#type: delivery.event_type },
-            webhook: types::WebhookReference { id: delivery.webhook_id },
-            status: delivery.status,
-            attempt_count: delivery.attempt_count,
-            created_at: delivery.created_at,
-            next_attempt_at: delivery.due_at,
-            last_attempt: delivery.last_attempt.map(Into::into),
+            id: self.id,
+            account: caller.account.is_none().then_some(self.account),
+            notification: types::NotificationReference { id: self.notification_id, r#type: self.event_type },
+            webhook: types::WebhookReference { id: self.webhook_id },
+            status: self.status,
+            attempt_count: self.attempt_count,
+            created_at: self.created_at,
+            next_attempt_at: self.due_at,
+            last_attempt: self.last_attempt.map(Into::into),
         }
     }
 }

@@ -12,21 +12,24 @@ use crate::api::trace::TraceContext;
 use crate::api::types::*;
 use crate::api::{Api, ApiResult, Scope};
 use crate::delivery::Sample;
-use crate::delivery::recovery::Recovered;
 use crate::http::App;
 use crate::http::audit;
 use crate::http::auth;
 use crate::http::body;
 use crate::http::contexts::Lent;
+use crate::http::convert::Shown;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
-use crate::store::{AuditFilter, DeliveryFilter, Page, Part, Publication, Recovery};
+use crate::store::{AuditFilter, BulkChange, DeliveryFilter, Page, Part, Publication};
 
+mod bulk;
 mod deliveries;
 mod notifications;
+mod operators;
+mod pauses;
 mod webhooks;
 
-use notifications::{audience, redelivered, webhook_deactivated};
+use notifications::{audience, redelivered};
 use webhooks::find_webhook;
 
 /// The implementation of [`Api`].
@@ -41,7 +44,7 @@ impl Api for Handlers {
             let (caller, registration) = body::read(body, &rqctx, Scope::WebhooksWrite).await?;
             let registrant = audit::registrant(&rqctx, &caller);
             let webhook = rqctx.context().register(caller.account()?, registration, registrant).await?;
-            Ok(HttpResponseOk(webhook.into()))
+            Ok(HttpResponseOk(webhook.shown_to(&caller)))
         })
         .await
     }
@@ -51,9 +54,9 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let query = query.get()?.into_inner();
-            let page = page(query.limit, query.cursor.as_ref());
-            let webhooks = rqctx.context().store.list_webhooks(caller.account, query.status, page).await?;
-            let (data, cursor) = page_of(webhooks);
+            let (account, page) = (caller.listed_account(query.account)?, page(query.limit, query.cursor.as_ref()));
+            let webhooks = rqctx.context().store.list_webhooks(account, query.status, page).await?;
+            let (data, cursor) = page_of(webhooks, &caller);
             Ok(HttpResponseOk(WebhookPage { data, cursor }))
         })
         .await
@@ -64,7 +67,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let webhook = find_webhook(rqctx.context(), &caller, path).await?;
-            Ok(HttpResponseOk(webhook.into()))
+            Ok(HttpResponseOk(webhook.shown_to(&caller)))
         })
         .await
     }
@@ -80,7 +83,7 @@ impl Api for Handlers {
             let id = path.get()?.into_inner().id.0;
             let event = audit::event(&rqctx, &caller, AuditObject::webhook(id));
             let webhook = rqctx.context().update(caller.account()?, id, update, event).await?;
-            Ok(HttpResponseOk(webhook.into()))
+            Ok(HttpResponseOk(webhook.shown_to(&caller)))
         })
         .await
     }
@@ -102,7 +105,7 @@ impl Api for Handlers {
             app.engine.webhook_changed(id, webhook.revision);
             // A notification about the deactivation may have been published to other webhooks of the account.
             app.engine.wake_up();
-            Ok(HttpResponseOk(webhook.into()))
+            Ok(HttpResponseOk(webhook.shown_to(&caller)))
         })
         .await
     }
@@ -123,7 +126,7 @@ impl Api for Handlers {
             app.audit_log.write(&event);
             app.engine.webhook_changed(id, webhook.revision);
             app.begin_handshake();
-            Ok(HttpResponseOk(webhook.into()))
+            Ok(HttpResponseOk(webhook.shown_to(&caller)))
         })
         .await
     }
@@ -212,27 +215,21 @@ impl Api for Handlers {
         path: Checked<Path<IdPath>>,
         body: JsonBody<DeliveryRecovery>,
     ) -> ApiResult<HttpResponseAccepted<RecoveredDeliveries>> {
-        let rqctx = Lent::new(rqctx);
-        reply(&rqctx, async {
-            let (caller, request) = body::read(body, &rqctx, Scope::DeliveriesWrite).await?;
-            let recovery = Recovery {
-                webhook_id: path.get()?.into_inner().id.0,
-                since: request.since.0,
-                until: request.until.map(|time| time.0),
-                dry_run: request.dry_run == Some(true),
-                after: request.cursor.map(|cursor| cursor.position()),
-            };
-            let event = audit::event(&rqctx, &caller, AuditObject::webhook(recovery.webhook_id));
-            match rqctx.context().engine.recover(caller.account()?, recovery, event).await? {
-                Recovered::Some { count, next } => {
-                    let cursor = next.map(|(created_at, id)| RecoveryCursor::after(created_at, id));
-                    Ok(HttpResponseAccepted(RecoveredDeliveries { count, cursor }))
-                }
-                Recovered::NoSuchWebhook => Err(ApiError::not_found("webhook")),
-                Recovered::WebhookDeactivated => Err(webhook_deactivated()),
-            }
-        })
-        .await
+        bulk::recover(&Lent::new(rqctx), path, body).await
+    }
+
+    async fn redeliver_deliveries(
+        rqctx: RequestContext<App>,
+        body: JsonBody<DeliverySelection>,
+    ) -> ApiResult<HttpResponseAccepted<ChangedDeliveries>> {
+        bulk::change(&Lent::new(rqctx), body, BulkChange::Redeliver).await
+    }
+
+    async fn cancel_deliveries(
+        rqctx: RequestContext<App>,
+        body: JsonBody<DeliverySelection>,
+    ) -> ApiResult<HttpResponseAccepted<ChangedDeliveries>> {
+        bulk::change(&Lent::new(rqctx), body, BulkChange::Cancel).await
     }
 
     async fn publish_notification(
@@ -253,7 +250,7 @@ impl Api for Handlers {
             }
             let idempotency = app.idempotency(&caller, rqctx.request.headers(), &bytes)?;
             let by_platform = caller.account.is_none();
-            let audience = audience(caller, publication.account, publication.webhook.map(|webhook| webhook.id.0))?;
+            let audience = audience(&caller, publication.account, publication.webhook.map(|webhook| webhook.id.0))?;
             if by_platform {
                 app.check_known(&audience).await?;
             }
@@ -269,7 +266,7 @@ impl Api for Handlers {
             let published = app.store.publish_notification(publication, app.engine.slots()).await?;
             let notification = app.begin_deliveries(published)?;
             app.metrics.published(received_at.elapsed());
-            Ok(HttpResponseAccepted(notification.into()))
+            Ok(HttpResponseAccepted(notification.shown_to(&caller)))
         })
         .await
     }
@@ -282,9 +279,9 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let query = query.get()?.into_inner();
-            let page = page(query.limit, query.cursor.as_ref());
-            let notifications = rqctx.context().store.list_notifications(caller.account, query.r#type, page).await?;
-            let (data, cursor) = page_of(notifications);
+            let (account, page) = (caller.listed_account(query.account)?, page(query.limit, query.cursor.as_ref()));
+            let notifications = rqctx.context().store.list_notifications(account, query.r#type, page).await?;
+            let (data, cursor) = page_of(notifications, &caller);
             Ok(HttpResponseOk(NotificationPage { data, cursor }))
         })
         .await
@@ -295,8 +292,8 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::NotificationsRead).await?;
             let id = path.get()?.into_inner().id.0;
-            let notification = rqctx.context().store.get_notification(caller.account, id).await?;
-            Ok(HttpResponseOk(notification.ok_or_else(|| ApiError::not_found("notification"))?.into()))
+            let notification = rqctx.context().store.get_notification(caller.account.clone(), id).await?;
+            Ok(HttpResponseOk(notification.ok_or_else(|| ApiError::not_found("notification"))?.shown_to(&caller)))
         })
         .await
     }
@@ -334,7 +331,7 @@ impl Api for Handlers {
             let query = query.get()?.into_inner();
             let page = page(query.limit, query.cursor.as_ref());
             let filter = DeliveryFilter {
-                account: caller.account,
+                account: caller.listed_account(query.account)?,
                 webhook_id: query.webhook_id.map(|id| id.0),
                 notification_id: query.notification_id.map(|id| id.0),
                 status: query.status,
@@ -343,7 +340,7 @@ impl Api for Handlers {
                 until: query.until.map(|time| time.0),
             };
             let deliveries = rqctx.context().store.list_deliveries(filter, page).await?;
-            let (data, cursor) = page_of(deliveries);
+            let (data, cursor) = page_of(deliveries, &caller);
             Ok(HttpResponseOk(DeliveryPage { data, cursor }))
         })
         .await
@@ -354,7 +351,7 @@ impl Api for Handlers {
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::DeliveriesRead).await?;
             let id = path.get()?.into_inner().id.0;
-            Ok(HttpResponseOk(rqctx.context().delivery_detail(caller.account, id).await?))
+            Ok(HttpResponseOk(rqctx.context().delivery_detail(&caller, id).await?))
         })
         .await
     }
@@ -370,7 +367,7 @@ impl Api for Handlers {
             let delivery = redelivered(app.store.redeliver(account, id, app.clock.now(), &event).await?)?;
             app.audit_log.write(&event);
             app.engine.wake_up();
-            Ok(HttpResponseAccepted(delivery.into()))
+            Ok(HttpResponseAccepted(delivery.shown_to(&caller)))
         })
         .await
     }
@@ -385,15 +382,36 @@ impl Api for Handlers {
             let query = query.get()?.into_inner();
             let page = page(query.limit, query.cursor.as_ref());
             let (since, until) = (query.since.map(|time| time.0), query.until.map(|time| time.0));
-            let filter = AuditFilter { account: caller.account.clone(), action: query.action, since, until };
-            let mut events = rqctx.context().store.list_audit_events(filter, page).await?;
-            if caller.account.is_some() {
-                events.items = events.items.into_iter().map(AuditEvent::for_account).collect();
-            }
-            let (data, cursor) = page_of(events);
+            let filter = AuditFilter { account: caller.listed_account(query.account)?, action: query.action, since, until };
+            let events = rqctx.context().store.list_audit_events(filter, page).await?;
+            let (data, cursor) = page_of(events, &caller);
             Ok(HttpResponseOk(AuditEventPage { data, cursor }))
         })
         .await
+    }
+
+    async fn get_caller(rqctx: RequestContext<App>) -> ApiResult<HttpResponseOk<Caller>> {
+        operators::get_caller(&Lent::new(rqctx)).await
+    }
+
+    async fn get_service_status(rqctx: RequestContext<App>) -> ApiResult<HttpResponseOk<ServiceStatus>> {
+        operators::get_service_status(&Lent::new(rqctx)).await
+    }
+
+    async fn list_accounts(rqctx: RequestContext<App>, query: Checked<Query<AccountQuery>>) -> ApiResult<HttpResponseOk<AccountPage>> {
+        operators::list_accounts(&Lent::new(rqctx), query).await
+    }
+
+    async fn list_pauses(rqctx: RequestContext<App>, query: Checked<Query<PauseQuery>>) -> ApiResult<HttpResponseOk<PausePage>> {
+        pauses::list(&Lent::new(rqctx), query).await
+    }
+
+    async fn pause_deliveries(rqctx: RequestContext<App>, body: JsonBody<PauseRequest>) -> ApiResult<HttpResponseOk<Pause>> {
+        pauses::pause(&Lent::new(rqctx), body).await
+    }
+
+    async fn resume_deliveries(rqctx: RequestContext<App>, path: Checked<Path<PausePath>>) -> ApiResult<HttpResponseDeleted> {
+        pauses::resume(&Lent::new(rqctx), path).await
     }
 }
 
@@ -401,6 +419,6 @@ fn page(limit: Option<PageLimit>, cursor: Option<&Cursor>) -> Page {
     Page { after: cursor.map(Cursor::id), limit: limit.unwrap_or(PageLimit::DEFAULT).0 }
 }
 
-fn page_of<R, T: From<R>>(part: Part<R>) -> (Vec<T>, Option<Cursor>) {
-    (part.items.into_iter().map(T::from).collect(), part.next.map(Cursor::after))
+fn page_of<R: Shown>(part: Part<R>, caller: &auth::Caller) -> (Vec<R::Object>, Option<Cursor>) {
+    (part.items.into_iter().map(|record| record.shown_to(caller)).collect(), part.next.map(Cursor::after))
 }

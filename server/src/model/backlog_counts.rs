@@ -1,5 +1,7 @@
 //! The counts of pending deliveries and of webhooks.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Lane;
@@ -15,4 +17,34 @@ pub struct BacklogCounts {
     /// The earliest due time of the waiting deliveries of ordered webhooks. The delivery with this due time may wait
     /// for earlier deliveries of its webhook.
     pub oldest_in_order: Option<DateTime<Utc>>,
+    /// The accounts that have webhooks or pending deliveries.
+    pub accounts: BTreeMap<String, AccountCounts>,
+}
+
+/// The counts of one account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountCounts {
+    pub pending: u64,
+    pub active: u64,
+    pub deactivated: u64,
+}
+
+impl BacklogCounts {
+    /// Adds a webhook to the counts of all webhooks and of its account.
+    pub fn add_webhook(&mut self, account: &str, is_active: bool) {
+        let (active, deactivated) = (u64::from(is_active), u64::from(!is_active));
+        self.active += active;
+        self.deactivated += deactivated;
+        let of_account = self.of_account(account);
+        of_account.active += active;
+        of_account.deactivated += deactivated;
+    }
+
+    /// Returns the counts of an account, to which the caller adds.
+    pub fn of_account(&mut self, account: &str) -> &mut AccountCounts {
+        if !self.accounts.contains_key(account) {
+            self.accounts.insert(account.to_owned(), AccountCounts::default());
+        }
+        self.accounts.get_mut(account).expect("the account was added if it was missing")
+    }
 }

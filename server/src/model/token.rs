@@ -97,6 +97,7 @@ impl StoredToken {
 #[derive(Clone, Debug)]
 pub struct Token {
     pub id: Uuid,
+    pub name: String,
     /// `None` for a platform token.
     pub account: Option<Account>,
     pub scopes: Arc<[Scope]>,

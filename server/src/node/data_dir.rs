@@ -151,7 +151,8 @@ impl DataDir {
         let account = Account::parse("default").map_err(anyhow::Error::msg)?;
         let name = "first start".parse::<TokenName>().map_err(anyhow::Error::msg)?;
         let expires_at = now + TimeDelta::days(TOKEN_LIFETIME_DAYS.into());
-        let (token, secret) = new_token(&vault, &name, Some(account), &Scope::ALL, now, Some(expires_at))?;
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scope.for_account()).collect();
+        let (token, secret) = new_token(&vault, &name, Some(account), &scopes, now, Some(expires_at))?;
         // The file is written before the database. If the process dies between the two writes, the next start repeats
         // both writes.
         write_secret(&self.access_token_file(), &secret)?;

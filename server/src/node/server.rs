@@ -24,6 +24,7 @@ use crate::http::contexts::Contexts;
 use crate::http::dispatch::Dispatcher;
 use crate::http::rate_limit::Limit;
 use crate::http::refused_requests::RefusedRequests;
+use crate::http::service_status::ServiceStatus;
 use crate::http::{App, SampledLines, routes};
 use crate::metrics::Metrics;
 use crate::model::event_types::Catalogue;
@@ -151,6 +152,7 @@ impl Server {
             AccessTokens::new(store.clone(), vault.clone(), clock.clone(), metrics.clone(), store_monitor.clone(), log.clone());
         let access_tokens = Arc::new(access_tokens);
         let refused_requests: Arc<RefusedRequests> = Arc::default();
+        let status = Arc::new(ServiceStatus::new(engine.clone(), store.clone()));
         let app = App {
             store: store.clone(),
             engine: engine.clone(),
@@ -162,6 +164,7 @@ impl Server {
             failed_authentications: Limit::new(Rate::new(settings.failed_authentications_per_minute, TimeDelta::minutes(1))),
             refused_requests: refused_requests.clone(),
             audit_log: audit_log.clone(),
+            status: status.clone(),
             require_handshake: settings.require_handshake,
             require_known_accounts: settings.require_known_accounts,
             clock: clock.clone(),
@@ -213,7 +216,7 @@ impl Server {
             trusted_proxies: TrustedProxies::default(),
         };
         let admin =
-            AdminListener::start(settings.admin_listen, engine.clone(), store.clone(), clock.clone(), metrics, admin_options, &log).await?;
+            AdminListener::start(settings.admin_listen, engine.clone(), status, clock.clone(), metrics, admin_options, &log).await?;
         let audit = Audit::start(refused_requests, store.clone(), audit_log, clock, store_monitor, &log);
         let next_step = NextStep::find(store.as_ref(), &data_dir.access_token_file()).await?.filter(|_| serves);
         // The engine starts last. If the engine started earlier, a server that cannot listen would exit and interrupt

@@ -9,9 +9,9 @@ use slog::Logger;
 
 use crate::clock::Clock;
 use crate::delivery::StoreMonitor;
+use crate::http::service_status::why_full;
 use crate::metrics::Metrics;
 use crate::model::{Pause, StorageUse};
-use crate::node::admin::why_full;
 use crate::store::Store;
 
 const INTERVAL: Duration = Duration::from_secs(2);

@@ -140,6 +140,7 @@ pub fn verify(vault: &Vault, stored: &StoredToken) -> Option<Token> {
     verify_slices_are_equal(&mac_of(vault, stored), &stored.mac).ok()?;
     Some(Token {
         id: stored.id,
+        name: stored.name.clone(),
         account: stored.account.clone(),
         // A newer program may have stored a scope that this program does not know. Such a scope allows nothing.
         scopes: stored.scopes.split(' ').filter_map(Scope::parse).collect::<Arc<[Scope]>>(),

@@ -66,6 +66,18 @@ pub struct Outbound {
     pub trace: Option<TraceContext>,
 }
 
+impl Outbound {
+    pub(super) fn new(
+        id: Uuid,
+        event_type: &EventType,
+        created_at: DateTime<Utc>,
+        data: &RawValue,
+        trace: Option<TraceContext>,
+    ) -> Outbound {
+        Outbound { id, body: CallbackTemplate::new(id, event_type, created_at, data), trace }
+    }
+}
+
 /// The webhook data that an attempt needs. The data is the state of the webhook at `revision`.
 #[derive(Debug)]
 pub struct Destination {
@@ -273,6 +285,7 @@ pub(super) const ATTEMPTS_SHOWN: u32 = 50;
 #[derive(Debug)]
 pub struct Delivery {
     pub id: Uuid,
+    pub account: Account,
     pub notification_id: Uuid,
     pub event_type: EventType,
     pub webhook_id: Uuid,

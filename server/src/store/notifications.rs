@@ -8,6 +8,7 @@ pub(super) const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug)]
 pub struct Notification {
     pub id: Uuid,
+    pub account: Account,
     pub event_type: EventType,
     pub data: Box<RawValue>,
     pub created_at: DateTime<Utc>,
@@ -16,7 +17,7 @@ pub struct Notification {
 
 impl Notification {
     pub(super) fn outbound(&self, trace: Option<TraceContext>) -> Outbound {
-        Outbound { id: self.id, body: CallbackTemplate::new(self.id, &self.event_type, self.created_at, &self.data), trace }
+        Outbound::new(self.id, &self.event_type, self.created_at, &self.data, trace)
     }
 }
 

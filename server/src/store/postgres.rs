@@ -53,6 +53,7 @@ mod redelivery;
 mod registrations;
 mod retention;
 mod schema;
+mod selection;
 mod sequences;
 mod session;
 mod signing_secrets;

@@ -48,6 +48,7 @@ mod recovery;
 mod redelivery;
 mod retention;
 mod schema;
+mod selection;
 mod signing_secrets;
 mod space;
 mod subscription_cache;

@@ -21,6 +21,7 @@ mod quarantine;
 mod recovery;
 mod redelivery;
 mod retention;
+mod selection;
 mod tokens;
 
 use database::TestDatabase;

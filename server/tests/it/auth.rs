@@ -11,31 +11,64 @@ use crate::harness::{Api, ApiResponse, PREFIX, Process, Server, Setup, contract,
 /// The placeholder for an identifier in the paths of [`operations`]. No object has this identifier.
 pub(crate) const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
 
-/// Returns each operation: method, path, request body and required scope. The request is valid for a caller with this scope.
-pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
+/// The tokens that may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    AnyToken,
+    /// The tokens with this scope.
+    Scope(Scope),
+    /// The platform tokens with this scope.
+    Platform(Scope),
+}
+
+impl Access {
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Access::AnyToken => None,
+            Access::Scope(scope) | Access::Platform(scope) => Some(scope),
+        }
+    }
+
+    pub(crate) fn is_for_platform(self) -> bool {
+        matches!(self, Access::Platform(_))
+    }
+}
+
+/// Returns each operation: method, path, request body and who may call it. The request is valid.
+pub(crate) fn operations() -> Vec<(Method, String, String, Access)> {
+    let needs = Access::Scope;
     let webhook = format!("/webhooks/{ID}");
     let body = |json: serde_json::Value| json.to_string();
+    let selection = || body(json!({ "webhookID": ID, "since": "2026-01-02T15:04:05Z" }));
     vec![
-        (Method::POST, "/webhooks".to_owned(), body(json!({ "targetURL": "https://example.com" })), Scope::WebhooksWrite),
-        (Method::GET, "/webhooks".to_owned(), String::new(), Scope::WebhooksRead),
-        (Method::GET, webhook.clone(), String::new(), Scope::WebhooksRead),
-        (Method::PATCH, webhook.clone(), body(json!({ "description": "x" })), Scope::WebhooksWrite),
-        (Method::PATCH, format!("{webhook}/deactivation"), body(json!({ "status": "deactivated" })), Scope::WebhooksWrite),
-        (Method::PATCH, format!("{webhook}/activation"), body(json!({ "status": "active" })), Scope::WebhooksWrite),
-        (Method::DELETE, webhook.clone(), String::new(), Scope::WebhooksWrite),
-        (Method::POST, format!("{webhook}/test"), String::new(), Scope::WebhooksWrite),
-        (Method::GET, format!("{webhook}/signing-secret"), String::new(), Scope::WebhooksSecrets),
-        (Method::POST, format!("{webhook}/recovery"), body(json!({ "since": "2026-01-02T15:04:05Z" })), Scope::DeliveriesWrite),
-        (Method::POST, "/notifications".to_owned(), body(json!({ "type": "a.b", "data": {} })), Scope::NotificationsPublish),
-        (Method::GET, "/notifications".to_owned(), String::new(), Scope::NotificationsRead),
-        (Method::GET, format!("/notifications/{ID}"), String::new(), Scope::NotificationsRead),
-        (Method::DELETE, format!("/notifications/{ID}"), String::new(), Scope::NotificationsWrite),
-        (Method::POST, format!("{webhook}/signing-secret/rotation"), body(json!({ "overlapSeconds": 60 })), Scope::WebhooksSecrets),
-        (Method::GET, "/event-types".to_owned(), String::new(), Scope::NotificationsRead),
-        (Method::GET, "/deliveries".to_owned(), String::new(), Scope::DeliveriesRead),
-        (Method::GET, format!("/deliveries/{ID}"), String::new(), Scope::DeliveriesRead),
-        (Method::POST, format!("/deliveries/{ID}/redelivery"), String::new(), Scope::DeliveriesWrite),
-        (Method::GET, "/audit-events".to_owned(), String::new(), Scope::AuditRead),
+        (Method::POST, "/webhooks".to_owned(), body(json!({ "targetURL": "https://example.com" })), needs(Scope::WebhooksWrite)),
+        (Method::GET, "/webhooks".to_owned(), String::new(), needs(Scope::WebhooksRead)),
+        (Method::GET, webhook.clone(), String::new(), needs(Scope::WebhooksRead)),
+        (Method::PATCH, webhook.clone(), body(json!({ "description": "x" })), needs(Scope::WebhooksWrite)),
+        (Method::PATCH, format!("{webhook}/deactivation"), body(json!({ "status": "deactivated" })), needs(Scope::WebhooksWrite)),
+        (Method::PATCH, format!("{webhook}/activation"), body(json!({ "status": "active" })), needs(Scope::WebhooksWrite)),
+        (Method::DELETE, webhook.clone(), String::new(), needs(Scope::WebhooksWrite)),
+        (Method::POST, format!("{webhook}/test"), String::new(), needs(Scope::WebhooksWrite)),
+        (Method::GET, format!("{webhook}/signing-secret"), String::new(), needs(Scope::WebhooksSecrets)),
+        (Method::POST, format!("{webhook}/recovery"), body(json!({ "since": "2026-01-02T15:04:05Z" })), needs(Scope::DeliveriesWrite)),
+        (Method::POST, "/notifications".to_owned(), body(json!({ "type": "a.b", "data": {} })), needs(Scope::NotificationsPublish)),
+        (Method::GET, "/notifications".to_owned(), String::new(), needs(Scope::NotificationsRead)),
+        (Method::GET, format!("/notifications/{ID}"), String::new(), needs(Scope::NotificationsRead)),
+        (Method::DELETE, format!("/notifications/{ID}"), String::new(), needs(Scope::NotificationsWrite)),
+        (Method::POST, format!("{webhook}/signing-secret/rotation"), body(json!({ "overlapSeconds": 60 })), needs(Scope::WebhooksSecrets)),
+        (Method::GET, "/event-types".to_owned(), String::new(), needs(Scope::NotificationsRead)),
+        (Method::GET, "/deliveries".to_owned(), String::new(), needs(Scope::DeliveriesRead)),
+        (Method::GET, format!("/deliveries/{ID}"), String::new(), needs(Scope::DeliveriesRead)),
+        (Method::POST, format!("/deliveries/{ID}/redelivery"), String::new(), needs(Scope::DeliveriesWrite)),
+        (Method::POST, "/redeliveries".to_owned(), selection(), needs(Scope::DeliveriesWrite)),
+        (Method::POST, "/cancellations".to_owned(), selection(), needs(Scope::DeliveriesWrite)),
+        (Method::GET, "/audit-events".to_owned(), String::new(), needs(Scope::AuditRead)),
+        (Method::GET, "/caller".to_owned(), String::new(), Access::AnyToken),
+        (Method::GET, "/service-status".to_owned(), String::new(), Access::Platform(Scope::WebhooksRead)),
+        (Method::GET, "/accounts".to_owned(), String::new(), Access::Platform(Scope::WebhooksRead)),
+        (Method::GET, "/pauses".to_owned(), String::new(), Access::Platform(Scope::WebhooksRead)),
+        (Method::POST, "/pauses".to_owned(), body(json!({ "id": format!("webhook.{ID}") })), Access::Platform(Scope::PausesWrite)),
+        (Method::DELETE, format!("/pauses/webhook.{ID}"), String::new(), Access::Platform(Scope::PausesWrite)),
     ]
 }
 
@@ -43,9 +76,10 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Scope)> {
 fn openapi_json_names_the_scope_that_each_operation_needs() {
     let needed: BTreeMap<String, String> = operations()
         .into_iter()
-        .map(|(method, path, _, scope)| {
+        .filter_map(|(method, path, _, access)| {
             let operation = contract::operation_at(&method, &format!("{PREFIX}{path}"));
-            (operation.unwrap_or_else(|| panic!("{method} {path} is not documented")), scope.as_str().to_owned())
+            let operation = operation.unwrap_or_else(|| panic!("{method} {path} is not documented"));
+            Some((operation, access.scope()?.as_str().to_owned()))
         })
         .collect();
     assert_eq!(needed, contract::documented_scopes());
@@ -126,8 +160,8 @@ async fn a_platform_token_reads_every_account_and_changes_no_webhook() {
     // The store accepts every scope for a platform token, although the command line refuses some of them. The scopes
     // that the command line refuses have no effect.
     let with_every_scope = server.api_with(&server.token(None, &Scope::ALL, None).await);
-    for (method, path, body, scope) in operations() {
-        if !scope.for_platform() {
+    for (method, path, body, access) in operations() {
+        if access.scope().is_some_and(|scope| !scope.for_platform()) {
             let response = with_every_scope.call(method.clone(), &path.replace(ID, &id), &[], body).await;
             assert_eq!(response.problem(), (403, "insufficient_scope".to_owned()), "{method} {path}");
         }
@@ -135,9 +169,44 @@ async fn a_platform_token_reads_every_account_and_changes_no_webhook() {
 }
 
 #[tokio::test]
+async fn only_platform_tokens_see_accounts_and_list_those_of_others() {
+    let server = Server::start().await;
+    let mut receiver = server.receiver().await;
+    let (acme, other, platform) = (server.api_of("acme").await, server.api_of("other").await, server.platform().await);
+    for (api, account) in [(&acme, "acme"), (&other, "other")] {
+        api.register_url(&receiver.url()).await;
+        let published = platform.publish(&json!({ "type": "a.b", "data": {}, "account": account })).await;
+        assert_eq!(published["account"], account);
+        receiver.next().await;
+    }
+    for list in ["/webhooks", "/notifications", "/deliveries", "/audit-events"] {
+        let of_both = platform.list(list).await;
+        assert!(of_both.iter().any(|item| item["account"] == "acme") && of_both.iter().any(|item| item["account"] == "other"), "{list}");
+        let of_acme = platform.list(&format!("{list}?account=acme")).await;
+        assert!(!of_acme.is_empty() && of_acme.iter().all(|item| item["account"] == "acme"), "{list}: {of_acme:?}");
+        assert!(platform.list(&format!("{list}?account=nobody")).await.is_empty(), "{list}");
+        let own = acme.list(&format!("{list}?account=acme")).await;
+        let ids = |items: &[serde_json::Value]| items.iter().map(id_of).collect::<Vec<_>>();
+        assert_eq!(ids(&own), ids(&acme.list(list).await), "{list}");
+        // An event of the audit log always has the account that it concerns.
+        assert!(!own.is_empty() && own.iter().all(|item| item.get("account").is_none() == (list != "/audit-events")), "{list}: {own:?}");
+        let foreign = acme.get(&format!("{list}?account=other")).await;
+        assert_eq!(foreign.problem(), (400, "invalid_request".to_owned()), "{list}");
+        let path = format!("{list}/{}", id_of(&of_acme[0]));
+        if list != "/audit-events" {
+            assert_eq!(platform.get(&path).await.expect(200)["account"], "acme", "{path}");
+            assert!(acme.get(&path).await.expect(200).get("account").is_none(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_operation_checks_its_id_media_type_and_body_size() {
     let server = Setup::dev().flags(&["--request-body-bytes", "1024"]).start().await;
-    for ((method, path, body, _), api) in operations().into_iter().zip([server.api(), server.api().accepting_json_only()].iter().cycle()) {
+    let (of_account, of_platform) = (server.api(), server.platform().await);
+    for ((method, path, body, access), only_json) in operations().into_iter().zip([false, true].into_iter().cycle()) {
+        let api = if access.is_for_platform() { &of_platform } else { &of_account };
+        let api = if only_json { api.accepting_json_only() } else { api.clone() };
         if path.contains(ID) {
             let response = api.call(method.clone(), &path.replace(ID, "not-an-id"), &[], body.clone()).await;
             assert_eq!(response.problem(), (400, "invalid_request".to_owned()), "{method} {path}");

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use webhooks_server_api::Scope;
-use webhooks_server_api::types::RecoveryCursor;
+use webhooks_server_api::types::{RecoveryCursor, SelectionCursor};
 
 use crate::harness::{ApiResponse, PREFIX};
 use document::{Location, Named, Names, Object, Operation, Place, Request, operations};
@@ -43,8 +43,8 @@ enum Expected {
     Unauthenticated,
     /// 403. `detail` names the scope.
     LacksScope(Scope),
-    /// 403. The token has the scope, but only a token of an account can use this scope.
-    NotForPlatform,
+    /// 403. The token has the scope, but only tokens of the other kind (platform or account) may call the operation.
+    NotForThisKind,
     NotFound,
     /// 400. If the invalid value is in the body, the response has a pointer to the value.
     Invalid(Option<String>),
@@ -95,13 +95,16 @@ fn calls_with_refused_tokens<'a>(world: &'a World, operation: &Operation) -> Vec
     for (scope, token) in tokens.only.iter().filter(|(scope, _)| !is_needed(scope)) {
         add(format!("only the scope {}", scope.as_str()), bearer(token), Expected::LacksScope(needed));
     }
+    for (_, token) in tokens.only.iter().filter(|(scope, _)| operation.is_for_platform && is_needed(scope)) {
+        add("a token of an account with the scope".to_owned(), bearer(token), Expected::NotForThisKind);
+    }
     for (scope, token) in tokens.without.iter().filter(|(scope, _)| is_needed(scope)) {
         add(format!("every scope except {}", scope.as_str()), bearer(token), Expected::LacksScope(needed));
     }
     for (scope, token) in &tokens.platform {
         let expected = match is_needed(scope) {
             true if needed.for_platform() => continue,
-            true => Expected::NotForPlatform,
+            true => Expected::NotForThisKind,
             false => Expected::LacksScope(needed),
         };
         add(format!("a platform token with only the scope {}", scope.as_str()), bearer(token), expected);
@@ -113,7 +116,8 @@ fn calls_with_refused_tokens<'a>(world: &'a World, operation: &Operation) -> Vec
 /// they are not valid.
 async fn calls_with_foreign_names<'a>(caller: &'a Owner, other: &'a Owner, operation: &Operation) -> Vec<Cell<'a>> {
     let mut cells = Vec::new();
-    for place in &operation.places {
+    // A token of an account may not call an operation of the platform, with any name.
+    for place in operation.places.iter().filter(|_| !operation.is_for_platform) {
         let mut add = |kind: &str, value: String, expected: Expected| {
             cells.push(Cell {
                 name: format!("{kind} in {:?} of {}: {value}", place.location, caller.account),
@@ -161,11 +165,15 @@ async fn foreign_cursor(other: &Owner, operation: &Operation) -> String {
         let page = other.api.get(&format!("{path}{glue}limit=1")).await.expect(200);
         return page["cursor"].as_str().unwrap_or_else(|| panic!("{}: a list of two items has no cursor: {page}", operation.id)).to_owned();
     }
-    // A recovery returns a cursor only after 10,000 deliveries.
+    // These operations return a cursor only after 10,000 deliveries.
+    let id = |object| other.objects[&object].parse().expect("an identifier");
+    if ["redeliverDeliveries", "cancelDeliveries"].contains(&operation.id.as_str()) {
+        return SelectionCursor::after(id(Object::Webhook), id(Object::Delivery)).as_str().to_owned();
+    }
     assert_eq!(operation.id, "recoverDeliveries", "the matrix cannot get a cursor of this operation: extend `foreign_cursor`");
     let delivery = other.api.delivery(&other.objects[&Object::Delivery]).await;
     let created_at = delivery["createdAt"].as_str().and_then(|time| time.parse().ok()).expect("a time");
-    RecoveryCursor::after(created_at, other.objects[&Object::Delivery].parse().expect("an identifier")).as_str().to_owned()
+    RecoveryCursor::after(created_at, id(Object::Delivery)).as_str().to_owned()
 }
 
 /// The failures of the matrix, and the number of its cells.
@@ -225,7 +233,7 @@ fn judge(operation: &Operation, cell: &Cell, response: &ApiResponse) -> Result<(
             let detail = body["detail"].as_str().unwrap_or_default();
             require(detail.contains(&format!("`{}`", scope.as_str())), "`detail` does not name the scope")
         }
-        Expected::NotForPlatform => problem(403, "insufficient_scope"),
+        Expected::NotForThisKind => problem(403, "insufficient_scope"),
         Expected::NotFound => problem(404, "not_found"),
         Expected::Invalid(pointer) => {
             problem(400, "invalid_request")?;
@@ -260,7 +268,7 @@ async fn every_operation_allows_only_the_callers_and_objects_that_openapi_json_a
         }
     }
     assert!(report.cells > 25 * operations.len(), "only {} cells for {} operations", report.cells, operations.len());
-    let [_, of_theirs] = before;
+    let [_, of_theirs, _] = before;
     for operation in &operations {
         run_allowed_calls(&mut world, operation, &mut report).await;
         if world.theirs.state(&operations).await != of_theirs {
@@ -291,7 +299,7 @@ async fn run_refused_calls(world: &World, operation: &Operation, report: &mut Re
 /// Makes each allowed call with its own new objects, because the call may change or delete them.
 async fn run_allowed_calls(world: &mut World, operation: &Operation, report: &mut Report) {
     let is_allowed = |scope: &Scope| operation.scope.is_none_or(|needed| needed == *scope);
-    let of_account = world.tokens.only.iter().filter(|(scope, _)| is_allowed(scope));
+    let of_account = world.tokens.only.iter().filter(|(scope, _)| !operation.is_for_platform && is_allowed(scope));
     let of_platform = world.tokens.platform.iter().filter(|(scope, _)| is_allowed(scope) && scope.for_platform());
     let mut callers: Vec<(String, bool)> = of_account.map(|(_, token)| (token.clone(), false)).collect();
     callers.extend(of_platform.map(|(_, token)| (token.clone(), true)));
@@ -364,5 +372,6 @@ fn the_names_in_parameters_and_bodies_are_found() {
     assert_eq!(places("publishNotification"), [body("/account", Named::Account), body("/webhook/id", Named::Object(Object::Webhook))]);
     let filters = [("webhookID", Object::Webhook), ("notificationID", Object::Notification)];
     let filters = filters.map(|(name, object)| query(name, Named::Object(object)));
-    assert_eq!(places("listDeliveries"), [&filters[..], &[query("cursor", Named::Position)]].concat());
+    let expected = [&[query("account", Named::Account)], &filters[..], &[query("cursor", Named::Position)]].concat();
+    assert_eq!(places("listDeliveries"), expected);
 }

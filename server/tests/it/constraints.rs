@@ -24,8 +24,8 @@ impl Document {
         Document(serde_json::from_str(include_str!("../../../openapi.json")).expect("openapi.json is JSON"))
     }
 
-    /// Returns the method, path and body of each operation with a body.
-    fn bodies(&self) -> Vec<(Method, String, &Value)> {
+    /// Returns the method, path and body of each operation with a body, and whether only platform tokens may call it.
+    fn bodies(&self) -> Vec<(Method, String, &Value, bool)> {
         let paths = self.0["paths"].as_object().expect("paths");
         let operations = paths.iter().flat_map(|(path, item)| {
             item.as_object().expect("operations").iter().map(move |(method, operation)| (path, method, operation))
@@ -33,7 +33,7 @@ impl Document {
         operations
             .filter_map(|(path, method, operation)| {
                 let body = operation.pointer("/requestBody/content/application~1json")?;
-                Some((method.to_uppercase().parse().expect("a method"), path.clone(), body))
+                Some((method.to_uppercase().parse().expect("a method"), path.clone(), body, is_for_platform(operation)))
             })
             .collect()
     }
@@ -153,6 +153,11 @@ impl Document {
     }
 }
 
+/// Returns whether only platform tokens may call an operation.
+fn is_for_platform(operation: &Value) -> bool {
+    operation["x-required-token"] == "platform"
+}
+
 /// Returns a copy of an item. If the item has a name, the copy has a unique name, because many lists do not allow duplicate names.
 fn with_unique_name(item: &Value, index: u64) -> Value {
     let mut item = item.clone();
@@ -165,8 +170,10 @@ fn with_unique_name(item: &Value, index: u64) -> Value {
 /// Returns the example. If it contains the id of a webhook, replaces this id with the id of an existing webhook.
 fn with_webhook_id(example: &Value, webhook: &str) -> Value {
     let mut body = example.clone();
-    if let Some(id) = body.pointer_mut("/webhook/id") {
-        *id = json!(webhook);
+    for pointer in ["/webhook/id", "/webhookID"] {
+        if let Some(id) = body.pointer_mut(pointer) {
+            *id = json!(webhook);
+        }
     }
     body
 }
@@ -187,9 +194,9 @@ async fn check(api: &Api, method: &Method, path: &str, case: Case) {
 async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint() {
     // The account of this token is `default`, as in the examples. So each example is accepted as it stands.
     let (server, document) = (Server::start().await, Document::read());
-    let api = server.api();
+    let (api, platform) = (server.api(), server.platform().await);
     let mut checked = 0;
-    for (method, path, content) in document.bodies() {
+    for (method, path, content, is_for_platform) in document.bodies() {
         for (name, example) in content["examples"].as_object().expect("named examples") {
             let webhook = id_of(&api.register(&json!({ "targetURL": "https://example.com/notify" })).await);
             let path = path.replace("{id}", &webhook).trim_start_matches(PREFIX).to_owned();
@@ -201,7 +208,7 @@ async fn each_body_is_accepted_just_inside_and_refused_just_outside_a_constraint
                 let other_account = case.invalid_at.is_none() && case.reason.starts_with("/account");
                 if !other_account {
                     checked += 1;
-                    check(&api, &method, &path, case).await;
+                    check(if is_for_platform { &platform } else { &api }, &method, &path, case).await;
                 }
             }
         }
@@ -230,7 +237,8 @@ fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
         .collect();
     texts.extend(schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
     texts.extend(
-        ["x", "a b", "a.b", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"].map(str::to_owned),
+        ["x", "a b", "a.b", "all", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55", "2026-01-02T15:04:05Z", "2026-01-02", "a\u{7f}"]
+            .map(str::to_owned),
     );
     let checked: Vec<(String, bool)> = texts.into_iter().map(|text| (text.clone(), validator.is_valid(&json!(text)))).collect();
     // Every text is valid if the schema has no constraint except the type.
@@ -242,8 +250,8 @@ fn values_of(schema: &Value, validator: &Validator) -> Vec<(String, bool)> {
 #[tokio::test]
 async fn each_parameter_is_accepted_just_inside_and_refused_just_outside_a_constraint() {
     let server = Server::start().await;
-    let api = server.api();
-    let id = api.register_url("https://example.com/notify").await;
+    let (of_account, platform) = (server.api(), server.platform().await);
+    let id = of_account.register_url("https://example.com/notify").await;
     let document = Document::read();
     let mut checked = 0;
     for (path, item) in document.0["paths"].as_object().expect("paths") {
@@ -251,6 +259,8 @@ async fn each_parameter_is_accepted_just_inside_and_refused_just_outside_a_const
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 let (place, name) = (parameter["in"].as_str().expect("a place"), parameter["name"].as_str().expect("a name"));
                 let schema = document.resolve(&parameter["schema"]);
+                // A token of an account may name only its own account.
+                let api = if is_for_platform(operation) || name == "account" { &platform } else { &of_account };
                 for (value, valid) in values_of(schema, &document.validator(schema)) {
                     let encoded: String = url_encoded(&value);
                     let path = path.trim_start_matches(PREFIX);

@@ -38,6 +38,7 @@ mod metrics; // metrics, the dashboard and the alerts
 mod migration; // migration to PostgreSQL
 mod nodes; // several nodes on one PostgreSQL
 mod operations; // health and readiness
+mod operators; // the status of the service and the accounts, for operators
 mod pauses; // pausing and resuming deliveries
 mod publish; // publishing: recipients, payload, idempotency
 mod quarantine; // deliveries and handshakes that end the process

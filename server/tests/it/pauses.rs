@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::json;
 
-use crate::harness::{ADMIN_LISTENER, Process, eventually, id_of};
+use crate::harness::{ADMIN_LISTENER, Process, Server, eventually, id_of};
 
 /// Runs a delivery command that must succeed. Returns its standard output and standard error.
 async fn run_delivery_command(process: &Process, arguments: &[&str]) -> (String, String) {
@@ -105,4 +105,46 @@ async fn the_command_lists_pauses_and_explains_errors() {
     assert!(command_error(&process, &["pause", "--webhook", missing]).await.contains("there is no webhook"));
     assert!(command_error(&process, &["pause"]).await.contains("--all"));
     assert!(command_error(&process, &["pause", "--all", "--account", "acme"]).await.contains("cannot be used with"));
+}
+
+#[tokio::test]
+async fn a_platform_token_pauses_lists_and_resumes_deliveries() {
+    let server = Server::start().await;
+    let (api, platform, mut receiver) = (server.api(), server.platform().await, server.receiver().await);
+    let webhook = api.register_url(&receiver.url()).await;
+    let of_webhook = format!("webhook.{webhook}");
+    let pause = async |id: &str| platform.post("/pauses", &json!({ "id": id })).await.expect(200);
+    for (id, members) in [
+        ("all", json!({})),
+        ("account.default", json!({ "account": "default" })),
+        (of_webhook.as_str(), json!({ "webhook": { "id": webhook } })),
+    ] {
+        let paused = pause(id).await;
+        let mut expected = members;
+        (expected["id"], expected["since"]) = (json!(id), paused["since"].clone());
+        assert_eq!(paused, expected);
+        assert_eq!(pause(id).await, paused, "the pause stays");
+    }
+    let held = api.publish_type("a.b").await;
+    let page = platform.get("/pauses?limit=2").await.expect(200);
+    let ids = |page: &serde_json::Value| page["data"].as_array().expect("items").iter().map(id_of).collect::<Vec<_>>();
+    assert_eq!((ids(&page), &page["cursor"]), (vec!["account.default".to_owned(), "all".to_owned()], &json!("all")));
+    let rest = platform.get("/pauses?cursor=all").await.expect(200);
+    assert_eq!((ids(&rest), rest.get("cursor")), (vec![of_webhook.clone()], None));
+    for id in ["all", "account.default"] {
+        platform.delete(&format!("/pauses/{id}")).await.expect(204);
+        assert_eq!(platform.delete(&format!("/pauses/{id}")).await.problem(), (404, "not_found".to_owned()));
+    }
+    assert_eq!(api.delivery_of(&held).await["attemptCount"], 0, "the webhook has its own pause");
+    platform.delete(&format!("/pauses/{of_webhook}")).await.expect(204);
+    assert_eq!(receiver.next().await.id(), id_of(&held));
+    let events = platform.list("/audit-events").await;
+    let shown: Vec<_> = events.iter().map(|event| (&event["action"], &event["object"])).take(6).collect();
+    let (of_webhook, of_account) = (json!({ "type": "webhook", "id": webhook }), json!({ "type": "account", "id": "default" }));
+    let objects = [&of_webhook, &of_account, &serde_json::Value::Null];
+    let actions = [json!("resumeDeliveries"), json!("pauseDeliveries")];
+    let expected: Vec<_> = actions.iter().flat_map(|action| objects.map(|object| (action, object))).collect();
+    assert_eq!(shown, expected, "a pause that changes nothing has no event");
+    let missing = platform.post("/pauses", &json!({ "id": "webhook.0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55" })).await;
+    assert_eq!((missing.problem(), missing.pointer()), ((404, "not_found".to_owned()), Some("/id".to_owned())));
 }

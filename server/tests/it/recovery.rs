@@ -133,3 +133,76 @@ async fn a_recovery_of_an_unknown_webhook_is_not_found() {
     api.delete_webhook(&id).await;
     assert_eq!(problem_of_recovery(&api, &id, &json!({ "since": START })).await, (404, "not_found".to_owned()));
 }
+
+async fn change(api: &Api, operation: &str, selection: &Value) -> Value {
+    api.post(&format!("/{operation}"), selection).await.expect(202)
+}
+
+#[tokio::test]
+async fn failures_are_repeated_or_cancelled_by_their_cause() {
+    let (server, api, mut receiver, id) = start_with_webhook().await;
+    let failed = publish_during_outage(&server, &api, &mut receiver, 2).await;
+    receiver.reply_to_next([Reply::Status(404)]);
+    let missing = id_of(&api.publish_type("c.d").await);
+    receiver.next().await;
+    eventually("the outcome", async || (api.list("/deliveries?status=failed").await.len() == 3).then_some(())).await;
+    // The outcome of a status other than 2xx may get finer values, so the test uses the outcome of the first delivery.
+    let outcome = api.list(&format!("/deliveries?notificationID={}", failed[0])).await[0]["lastAttempt"]["outcome"].clone();
+    let until = server.now() + TimeDelta::seconds(1);
+    for (selection, count) in [
+        (json!({ "since": START }), 3),
+        (json!({ "since": START, "until": until, "type": "a.b" }), 2),
+        (json!({ "since": START, "statusCode": 404 }), 1),
+        (json!({ "since": START, "outcome": outcome, "statusCode": 500 }), 2),
+        (json!({ "since": START, "outcome": "accepted" }), 0),
+    ] {
+        let mut counted = selection.clone();
+        counted["dryRun"] = json!(true);
+        assert_eq!(api.recover(&id, &counted).await, json!({ "count": count }), "{selection}");
+        counted["webhookID"] = json!(id);
+        assert_eq!(change(&api, "redeliveries", &counted).await, json!({ "count": count }), "{selection}");
+        assert_eq!(change(&api, "cancellations", &counted).await, json!({ "count": 0 }), "nothing is pending");
+    }
+    assert_eq!(api.recover(&id, &json!({ "since": START, "type": "c.d" })).await, json!({ "count": 1 }));
+    assert_eq!(receiver.next().await.id(), missing);
+    let repeated = change(&api, "redeliveries", &json!({ "since": START, "statusCode": 500, "dryRun": false })).await;
+    assert_eq!(repeated, json!({ "count": 2 }), "all webhooks of the account are examined");
+    assert_eq!(received_ids(&mut receiver, 2).await, failed);
+    // A pause holds a delivery, so that it is pending.
+    server.platform().await.post("/pauses", &json!({ "id": format!("webhook.{id}") })).await.expect(200);
+    let held = api.publish_type("a.b").await;
+    assert_eq!(change(&api, "cancellations", &json!({ "since": START })).await, json!({ "count": 1 }));
+    assert_eq!(api.delivery_of(&held).await["status"], "cancelled");
+    for operation in ["redeliveries", "cancellations"] {
+        let unknown = json!({ "since": START, "webhookID": crate::auth::ID });
+        for api in [api.clone(), api.accepting_json_only()] {
+            let response = api.post(&format!("/{operation}"), &unknown).await;
+            assert_eq!((response.problem(), response.pointer()), ((404, "not_found".to_owned()), Some("/webhookID".to_owned())));
+        }
+    }
+    api.deactivate(&id).await;
+    let of_webhook = json!({ "since": START, "webhookID": id });
+    for api in [api.clone(), api.accepting_json_only()] {
+        assert_eq!(api.post("/redeliveries", &of_webhook).await.problem(), (409, "webhook_deactivated".to_owned()));
+    }
+    assert_eq!(change(&api, "redeliveries", &json!({ "since": START })).await, json!({ "count": 0 }), "a deactivated webhook is skipped");
+    let counts: Vec<Value> =
+        api.list("/audit-events?action=redeliverDeliveries").await.iter().map(|event| event["count"].clone()).collect();
+    assert_eq!(counts, [json!(2)], "a dry run and a skipped webhook have no event");
+}
+
+#[tokio::test]
+async fn a_change_of_many_webhooks_continues_with_its_cursor() {
+    let server = Server::start().await;
+    let api = server.api();
+    // One call examines at most 40 webhooks.
+    for _ in 0..42 {
+        api.register_url("https://example.com").await;
+    }
+    for operation in ["redeliveries", "cancellations"] {
+        let first = change(&api, operation, &json!({ "since": START })).await;
+        assert_eq!(first["count"], 0);
+        let rest = change(&api, operation, &json!({ "since": START, "cursor": first["cursor"] })).await;
+        assert_eq!(rest, json!({ "count": 0 }));
+    }
+}

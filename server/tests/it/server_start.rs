@@ -348,6 +348,7 @@ async fn tokens_are_created_listed_and_revoked_on_the_command_line() {
         (&["create", "--scope", "webhooks.read"], "--account"),
         (&["create", "--account", "acme", "--platform", "--scope", "webhooks.read"], "--platform"),
         (&["create", "--platform", "--scope", "webhooks.write"], "a platform token cannot have the scope webhooks.write"),
+        (&["create", "--account", "acme", "--scope", "pauses.write"], "a token of an account cannot have the scope pauses.write"),
         (&["create", "--account", "acme", "--scope", "everything"], "webhooks.read"),
         (&["create", "--account", "UPPER", "--scope", "webhooks.read"], "lower-case"),
         (&["revoke", "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55"], "there is no token"),

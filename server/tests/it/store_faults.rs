@@ -12,13 +12,16 @@ async fn a_damaged_store_causes_a_500_without_details() {
     let server = Server::start().await;
     let api = server.api();
     let token = server.token(Some("default"), &Scope::ALL, None).await;
-    for table in ["webhooks", "notifications", "deliveries", "audit_events"] {
+    let platform = server.platform().await;
+    for table in ["webhooks", "notifications", "deliveries", "audit_events", "pauses"] {
         server.database().run(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await;
     }
-    let callers = [api.clone(), api.accepting_json_only()];
-    // `/event-types` needs no data from these tables, because the catalogue is not in the store.
-    let operations = || operations().into_iter().filter(|(_, path, ..)| path != "/event-types");
-    for (api, (method, path, body, _)) in callers.iter().flat_map(|api| operations().map(move |operation| (api, operation))) {
+    // These operations need no data from these tables.
+    let without_data = ["/event-types", "/caller", "/service-status", "/accounts"];
+    let operations = || operations().into_iter().filter(|(_, path, ..)| !without_data.contains(&path.as_str()));
+    for ((method, path, body, access), only_json) in operations().flat_map(|operation| [(operation.clone(), false), (operation, true)]) {
+        let api = if access.is_for_platform() { &platform } else { &api };
+        let api = if only_json { api.accepting_json_only() } else { api.clone() };
         let response = api.call(method.clone(), &path, &[], body).await;
         assert_eq!(response.problem(), (500, "internal".to_owned()), "{method} {path}");
         let text = String::from_utf8_lossy(&response.body).to_lowercase();
@@ -30,11 +33,12 @@ async fn a_damaged_store_causes_a_500_without_details() {
     }
     let reason = if server.database().is_embedded() { "no such table: webhooks" } else { "does not exist" };
     assert!(server.log().contains(reason), "{}", server.log());
-    // The caller's token is in the store, so this damage also affects `/event-types`.
+    // The caller's token is in the store, so this damage also affects them.
     server.database().run("ALTER TABLE tokens RENAME TO lost_tokens").await;
     let caller = server.api_with(&token);
-    for api in [&caller, &caller.accepting_json_only()] {
-        assert_eq!(api.get("/event-types").await.problem(), (500, "internal".to_owned()));
+    // The server finds out which kind of token it is only in the store.
+    for (api, path) in [&caller, &caller.accepting_json_only()].into_iter().flat_map(|api| without_data.map(|path| (api, path))) {
+        assert_eq!(api.get(path).await.problem(), (500, "internal".to_owned()), "{path}");
     }
 }
 
@@ -69,17 +73,19 @@ async fn a_store_without_writes_causes_a_503_and_reads_still_work() {
     // Some operations write only if a delivery exists.
     let notification = api.publish_type("a.b").await;
     let delivery = api.after_attempts(&notification, 1).await;
+    let platform = server.platform().await;
     let lock = server.database().lock().await;
     // A secret is returned only after its event in the audit log is stored.
     let writes = operations().into_iter().filter(|(method, path, ..)| *method != Method::GET || path.ends_with("/signing-secret"));
-    let callers = [api.clone(), api.accepting_json_only()].into_iter().cycle();
-    let responses = writes.zip(callers).map(|((method, path, body, _), api)| {
+    let responses = writes.zip([false, true].into_iter().cycle()).map(|((method, path, body, access), only_json)| {
+        let api = if access.is_for_platform() { &platform } else { &api };
+        let api = if only_json { api.accepting_json_only() } else { api.clone() };
         let id = match path.split('/').nth(1) {
             Some("notifications") => id_of(&notification),
             Some("deliveries") => id_of(&delivery),
             _ => id.clone(),
         };
-        let path = path.replace(ID, &id);
+        let (path, body) = (path.replace(ID, &id), body.replace(ID, &id));
         async move { (api.call(method.clone(), &path, &[], body).await, format!("{method} {path}")) }
     });
     let refused = async {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
+use serde_json::json;
 use webhooks_server::model::StoredToken;
 use webhooks_server::secrets::access_token::token_hash;
 use webhooks_server_api::Scope;
@@ -319,4 +320,26 @@ async fn on_postgres_a_token_is_created_only_with_the_master_key() {
     let output = run_binary(&["token", "list", "--store", &url]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     webhooks_postgres::shared().drop_database(&name).expect("the database exists");
+}
+
+#[tokio::test]
+async fn a_caller_sees_the_rights_and_the_expiry_of_its_token() {
+    let server = Setup::dev().manual_clock().start().await;
+    let expires_at = server.now() + TimeDelta::days(30);
+    let scopes = [Scope::WebhooksWrite, Scope::AuditRead];
+    for (name, account, expires_at) in [("order page", Some("acme"), Some(expires_at)), ("publisher", None, None)] {
+        let api = server.api_with(&server.named_token(name, account, &scopes, expires_at).await);
+        let shown = api.get("/caller").await.expect(200);
+        let mut expected = json!({
+            "kind": account.map_or("platform", |_| "account"),
+            "tokenID": row(&server, name).await.id,
+            "tokenName": name,
+            "scopes": ["audit.read", "webhooks.write"],
+        });
+        if let Some((account, expires_at)) = account.zip(expires_at) {
+            (expected["account"], expected["expiresAt"]) = (json!(account), json!(expires_at));
+        }
+        assert_eq!(shown, expected);
+    }
+    server.api_with(&server.token(Some("acme"), &[], None).await).get("/caller").await.expect(200);
 }

@@ -7,12 +7,16 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod audit;
+mod operators;
 mod publishing;
 mod receiving;
+mod recovery;
 
 pub(crate) use audit::AuditEvents;
+pub(crate) use operators::{OfAccount, OperatorCommand, Target};
 pub(crate) use publishing::{Completions, Manual, Publish, Trigger};
 pub(crate) use receiving::{CheckReceiver, Listen, Replay};
+pub(crate) use recovery::{Recover, Selection};
 use webhooks_client::types::{DeliveryStatus, WebhookStatus};
 
 use crate::output::Format;
@@ -91,6 +95,10 @@ pub(crate) enum Command {
     SigningSecret(Id),
     /// Make failed and cancelled deliveries of a webhook due again, the oldest deliveries first
     Recover(Recover),
+    /// Make many deliveries due now, even those that succeeded
+    RedeliverDeliveries(Selection),
+    /// Cancel many pending deliveries
+    CancelDeliveries(Selection),
     /// Create and print a new signing secret of a webhook; for a limited time, the old secret stays valid
     RotateSigningSecret(RotateSigningSecret),
     /// Publish a notification
@@ -111,6 +119,8 @@ pub(crate) enum Command {
     Curl(Curl),
     /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
+    #[command(flatten)]
+    Operators(OperatorCommand),
     /// List events of the audit log, the newest first: who changed what
     AuditEvents(AuditEvents),
     /// Receive, verify and print callbacks on this machine
@@ -144,27 +154,6 @@ pub(crate) struct DeliveryId {
     /// The id of the delivery, or the beginning of the id
     #[arg(value_name = "ID")]
     pub(crate) id: Reference,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Recover {
-    /// The id of the webhook, or the beginning of the id
-    #[arg(value_name = "WEBHOOK")]
-    pub(crate) webhook: Reference,
-    /// Select deliveries that were created since then
-    ///
-    /// The time can be a time such as 2006-01-02T15:04:05Z or 15:04, a day such as yesterday, or 2h for two hours ago.
-    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
-    pub(crate) since: DateTime<Utc>,
-    /// Select deliveries that were created before then
-    #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
-    pub(crate) until: Option<DateTime<Utc>>,
-    /// Count the deliveries, but change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Continue an interrupted recovery; the interrupted command printed this cursor
-    #[arg(long, value_name = "CURSOR")]
-    pub(crate) cursor: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -289,6 +278,8 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) status: Option<WebhookStatus>,
     #[command(flatten)]
+    pub(crate) of_account: OfAccount,
+    #[command(flatten)]
     pub(crate) paging: Paging,
 }
 
@@ -348,11 +339,13 @@ pub(crate) struct RotateSigningSecret {
 #[derive(Debug, Args)]
 pub(crate) struct Notifications {
     /// The id of the notification to show [default: list all notifications]
-    #[arg(value_name = "ID", conflicts_with_all = ["event_type", "limit", "cursor", "all"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["event_type", "account", "limit", "cursor", "all"])]
     pub(crate) id: Option<Reference>,
     /// List only notifications of this event type
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
+    #[command(flatten)]
+    pub(crate) of_account: OfAccount,
     #[command(flatten)]
     pub(crate) paging: Paging,
 }
@@ -372,7 +365,7 @@ pub(crate) struct Deliveries {
     /// The delivery to show with its attempts
     ///
     /// [default: list all deliveries]
-    #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "limit", "cursor", "all", "follow"])]
+    #[arg(value_name = "ID", conflicts_with_all = ["webhook", "notification", "status", "event_type", "since", "until", "account", "limit", "cursor", "all", "follow"])]
     pub(crate) id: Option<Reference>,
     /// Also print new deliveries and each change
     ///
@@ -399,6 +392,8 @@ pub(crate) struct Deliveries {
     /// Select deliveries that were created before then
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) of_account: OfAccount,
     #[command(flatten)]
     pub(crate) paging: Paging,
 }

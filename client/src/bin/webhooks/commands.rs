@@ -13,7 +13,8 @@ use webhooks_client::types::{
 use crate::api::Api;
 use crate::arguments::{Command, CommandLine, Curl, Deliveries, Notifications, Test};
 use crate::output::{Format, Screen, print, print_listing, print_one, print_secret, printable};
-use crate::{check_receiver, follow, listen, lists, lookup, program, recover, replay, requests, trigger, why};
+use crate::recover::Change;
+use crate::{check_receiver, follow, listen, lists, lookup, operators, program, recover, replay, requests, trigger, why};
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
     match command {
@@ -57,7 +58,7 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
             print_one(&api.settle(client.register_webhook().body(body).send().await)?, format)?;
         }
         Command::List(list) => {
-            print_listing(&lists::fetch(api, &list.paging, lists::webhooks(api, list).limit(list.paging.size())).await?, format)?
+            print_listing(&lists::fetch(api, &list.paging, lists::webhooks(api, list)?.limit(list.paging.size())).await?, format)?
         }
         Command::Get(webhook) => {
             print_one(&api.settle(client.get_webhook().id(lookup::webhook(api, &webhook.id).await?).send().await)?, format)?
@@ -98,6 +99,9 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
             )?;
         }
         Command::Recover(arguments) => recover::run(api, arguments, format).await?,
+        Command::RedeliverDeliveries(selection) => recover::change(api, Change::Redeliver, selection, format).await?,
+        Command::CancelDeliveries(selection) => recover::change(api, Change::Cancel, selection, format).await?,
+        Command::Operators(command) => operators::run(command, api, format).await?,
         Command::Publish(publish) => {
             let mut request = client.publish_notification().body(requests::publication(api, publish).await?);
             if let Some(key) = &publish.idempotency_key {

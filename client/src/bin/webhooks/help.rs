@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory as _};
 use crate::arguments::CommandLine;
 use crate::output::{Screen, wrapped};
 
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Webhooks",
         &[
@@ -25,9 +25,10 @@ const GROUPS: [(&str, &[&str]); 5] = [
         ],
     ),
     ("Notifications", &["publish", "trigger", "notifications", "delete-notification", "event-types"]),
-    ("Deliveries", &["deliveries", "why", "curl", "redeliver"]),
+    ("Deliveries", &["deliveries", "why", "curl", "redeliver", "redeliver-deliveries", "cancel-deliveries"]),
     ("Receivers", &["listen", "replay", "check-receiver"]),
-    ("Other", &["audit-events", "completions", "man"]),
+    ("Operators", &["status", "accounts", "pauses", "pause", "resume"]),
+    ("Other", &["whoami", "audit-events", "completions", "man"]),
 ];
 
 /// Like the default template, but the groups come before the options.

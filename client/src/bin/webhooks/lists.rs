@@ -3,26 +3,35 @@
 use anyhow::Result;
 use webhooks_client::Page;
 use webhooks_client::builder::{ListAuditEvents, ListDeliveries, ListNotifications, ListWebhooks};
-use webhooks_client::types::{DeliveryStatus, ListAuditEventsAction, ListDeliveriesType, ListNotificationsType};
+use webhooks_client::types::{
+    DeliveryStatus, ListAuditEventsAccount, ListAuditEventsAction, ListDeliveriesAccount, ListDeliveriesType, ListNotificationsAccount,
+    ListNotificationsType, ListWebhooksAccount,
+};
 
 use crate::api::Api;
 use crate::arguments::{AuditEvents, Deliveries, List, Notifications, Paging};
 use crate::{lookup, requests};
 
-pub(crate) fn webhooks<'a>(api: &'a Api, list: &List) -> ListWebhooks<'a> {
-    let request = api.client.list_webhooks();
-    match list.status {
-        Some(status) => request.status(status),
-        None => request,
+pub(crate) fn webhooks<'a>(api: &'a Api, list: &List) -> Result<ListWebhooks<'a>> {
+    let mut request = api.client.list_webhooks();
+    if let Some(account) = &list.of_account.account {
+        request = request.account(requests::parse::<ListWebhooksAccount>(account, requests::ACCOUNT)?);
     }
+    if let Some(status) = list.status {
+        request = request.status(status);
+    }
+    Ok(request)
 }
 
 pub(crate) fn notifications<'a>(api: &'a Api, filter: &Notifications) -> Result<ListNotifications<'a>> {
-    let request = api.client.list_notifications();
-    Ok(match &filter.event_type {
-        Some(event_type) => request.type_(requests::parse::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?),
-        None => request,
-    })
+    let mut request = api.client.list_notifications();
+    if let Some(account) = &filter.of_account.account {
+        request = request.account(requests::parse::<ListNotificationsAccount>(account, requests::ACCOUNT)?);
+    }
+    if let Some(event_type) = &filter.event_type {
+        request = request.type_(requests::parse::<ListNotificationsType>(event_type, requests::EVENT_TYPE)?);
+    }
+    Ok(request)
 }
 
 pub(crate) async fn deliveries<'a>(api: &'a Api, filter: &Deliveries) -> Result<ListDeliveries<'a>> {
@@ -38,6 +47,9 @@ pub(crate) fn with_status(request: ListDeliveries<'_>, status: Option<DeliverySt
 
 pub(crate) async fn deliveries_of_any_status<'a>(api: &'a Api, filter: &Deliveries) -> Result<ListDeliveries<'a>> {
     let mut request = api.client.list_deliveries();
+    if let Some(account) = &filter.of_account.account {
+        request = request.account(requests::parse::<ListDeliveriesAccount>(account, requests::ACCOUNT)?);
+    }
     if let Some(webhook) = lookup::optional_webhook(api, filter.webhook.as_ref()).await? {
         request = request.webhook_id(webhook);
     }
@@ -58,6 +70,9 @@ pub(crate) async fn deliveries_of_any_status<'a>(api: &'a Api, filter: &Deliveri
 
 pub(crate) fn audit_events<'a>(api: &'a Api, filter: &AuditEvents) -> Result<ListAuditEvents<'a>> {
     let mut request = api.client.list_audit_events();
+    if let Some(account) = &filter.of_account.account {
+        request = request.account(requests::parse::<ListAuditEventsAccount>(account, requests::ACCOUNT)?);
+    }
     if let Some(action) = &filter.action {
         request = request.action(requests::parse::<ListAuditEventsAction>(action, requests::ACTION)?);
     }

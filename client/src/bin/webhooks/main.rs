@@ -17,6 +17,7 @@ mod help;
 mod listen;
 mod lists;
 mod lookup;
+mod operators;
 mod output;
 mod program;
 mod recover;

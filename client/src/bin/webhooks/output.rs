@@ -11,6 +11,7 @@ use webhooks_client::types::SigningSecret;
 mod attempt;
 mod items;
 mod json;
+mod operators;
 mod table;
 
 pub(crate) use attempt::last_attempt;

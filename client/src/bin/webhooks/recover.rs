@@ -1,34 +1,97 @@
-//! `webhooks recover`: calls recoverDeliveries until all selected deliveries are due again.
+//! The commands that change many deliveries: they call an operation until it returns no cursor.
 
 use anyhow::Result;
 use serde_json::json;
-use webhooks_client::types::{DeliveryRecovery, DeliveryRecoveryCursor};
+use webhooks_client::types::{
+    DeliveryRecovery, DeliveryRecoveryCursor, DeliveryRecoveryOutcome, DeliveryRecoveryType, DeliverySelection, DeliverySelectionCursor,
+    DeliverySelectionOutcome, DeliverySelectionType,
+};
 
 use crate::api::Api;
-use crate::arguments::Recover;
+use crate::arguments::{Recover, Selection};
 use crate::output::{Format, print, print_json};
 use crate::{lookup, requests};
 
 pub(crate) async fn run(api: &Api, arguments: &Recover, format: Format) -> Result<()> {
     let webhook = lookup::webhook(api, &arguments.webhook).await?;
-    let mut progress = Progress { count: 0, cursor: arguments.cursor.clone() };
+    let cause = &arguments.cause;
+    let body = DeliveryRecovery {
+        since: arguments.since,
+        until: arguments.until,
+        type_: cause.event_type.as_deref().map(|text| requests::parse::<DeliveryRecoveryType>(text, requests::EVENT_TYPE)).transpose()?,
+        outcome: cause.outcome.as_deref().map(|text| requests::parse::<DeliveryRecoveryOutcome>(text, OUTCOME)).transpose()?,
+        status_code: cause.status_code.map(i32::from),
+        dry_run: arguments.dry_run.then_some(true),
+        cursor: None,
+    };
     let call = async |cursor: Option<String>| {
         let cursor = cursor.map(|cursor| requests::parse::<DeliveryRecoveryCursor>(&cursor, requests::CURSOR)).transpose()?;
-        let dry_run = arguments.dry_run.then_some(true);
-        let body = DeliveryRecovery { since: arguments.since, until: arguments.until, dry_run, cursor };
+        let body = DeliveryRecovery { cursor, ..body.clone() };
         let recovery = api.settle(api.client.recover_deliveries().id(webhook).body(body).send().await)?;
         Ok((recovery.count.into(), recovery.cursor.map(String::from)))
     };
+    let result = if arguments.dry_run { "would recover" } else { "recovered" };
+    repeat(call, arguments.cursor.as_ref(), result, format).await
+}
+
+/// The operations that change selected deliveries.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Redeliver,
+    Cancel,
+}
+
+pub(crate) async fn change(api: &Api, change: Change, arguments: &Selection, format: Format) -> Result<()> {
+    let cause = &arguments.cause;
+    let body = DeliverySelection {
+        webhook_id: lookup::optional_webhook(api, arguments.webhook.as_ref()).await?,
+        since: arguments.since,
+        until: arguments.until,
+        type_: cause.event_type.as_deref().map(|text| requests::parse::<DeliverySelectionType>(text, requests::EVENT_TYPE)).transpose()?,
+        outcome: cause.outcome.as_deref().map(|text| requests::parse::<DeliverySelectionOutcome>(text, OUTCOME)).transpose()?,
+        status_code: cause.status_code.map(i32::from),
+        dry_run: arguments.dry_run.then_some(true),
+        cursor: None,
+    };
+    let call = async |cursor: Option<String>| {
+        let cursor = cursor.map(|cursor| requests::parse::<DeliverySelectionCursor>(&cursor, requests::CURSOR)).transpose()?;
+        let body = DeliverySelection { cursor, ..body.clone() };
+        let changed = match change {
+            Change::Redeliver => api.settle(api.client.redeliver_deliveries().body(body).send().await)?,
+            Change::Cancel => api.settle(api.client.cancel_deliveries().body(body).send().await)?,
+        };
+        Ok((changed.count.into(), changed.cursor.map(String::from)))
+    };
+    let result = match (change, arguments.dry_run) {
+        (Change::Redeliver, true) => "would repeat",
+        (Change::Redeliver, false) => "repeated",
+        (Change::Cancel, true) => "would cancel",
+        (Change::Cancel, false) => "cancelled",
+    };
+    repeat(call, arguments.cursor.as_ref(), result, format).await
+}
+
+/// Completes the error message "`TEXT` is not …".
+const OUTCOME: &str = "an outcome such as `rejected`";
+
+/// Calls an operation until it returns no cursor, and prints the number of deliveries. If a call fails, prints the cursor with
+/// which the user can continue.
+async fn repeat(
+    call: impl AsyncFn(Option<String>) -> Result<(i64, Option<String>)>,
+    cursor: Option<&String>,
+    result: &str,
+    format: Format,
+) -> Result<()> {
+    let mut progress = Progress { count: 0, cursor: cursor.cloned() };
     if let Err(error) = progress.run(call).await {
-        if let Some(cursor) = progress.cursor.filter(|cursor| Some(cursor) != arguments.cursor.as_ref()) {
-            eprintln!("interrupted after {}: continue with --cursor {cursor}", deliveries(progress.count));
+        if let Some(reached) = progress.cursor.filter(|reached| Some(reached) != cursor) {
+            eprintln!("interrupted after {}: continue with --cursor {reached}", deliveries(progress.count));
         }
         return Err(error);
     }
     if format.is_json() {
         return Ok(print_json(&json!({ "count": progress.count }))?);
     }
-    let result = if arguments.dry_run { "would recover" } else { "recovered" };
     Ok(print(&format!("{result} {}", deliveries(progress.count)))?)
 }
 

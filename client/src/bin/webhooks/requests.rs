@@ -22,6 +22,8 @@ use crate::secrets::{self, SecretSource};
 // These constants complete the error message "`TEXT` is not …".
 pub(crate) const CURSOR: &str = "a cursor of an earlier page";
 
+pub(crate) const ACCOUNT: &str = "an account: 1 to 63 lower-case letters, digits, `-` or `_`";
+
 pub(crate) const ACTION: &str = "an operation such as `updateWebhook`, or a name such as `token.created`";
 
 pub(crate) const EVENT_TYPE: &str = "a dotted lower-case name such as `catalog.purchase.closed`";

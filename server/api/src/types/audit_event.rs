@@ -175,6 +175,8 @@ pub struct AuditEventPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AuditEventQuery {
+    /// Returns only events of this account.
+    pub account: Option<Account>,
     /// Returns only events at this time or later.
     pub since: Option<Timestamp>,
     /// Returns only events before this time.

@@ -6,6 +6,10 @@ use super::*;
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     pub id: Uuid,
+    /// Only platform tokens see the account.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Account")]
+    pub account: Option<Account>,
     pub notification: NotificationReference,
     pub webhook: WebhookReference,
     pub status: DeliveryStatus,
@@ -65,6 +69,8 @@ pub struct DeliveryPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeliveryQuery {
+    /// Returns only deliveries of this account.
+    pub account: Option<Account>,
     /// Returns only deliveries to this webhook.
     #[serde(rename = "webhookID")]
     pub webhook_id: Option<Id>,

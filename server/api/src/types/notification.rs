@@ -68,6 +68,10 @@ pub struct PublicationWebhook {
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
     pub id: Uuid,
+    /// Only platform tokens see the account.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Account")]
+    pub account: Option<Account>,
     pub r#type: EventType,
     #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub data: Box<RawValue>,
@@ -88,6 +92,8 @@ pub struct NotificationPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotificationQuery {
+    /// Returns only notifications of this account.
+    pub account: Option<Account>,
     /// Returns only notifications of this type.
     pub r#type: Option<EventType>,
     /// The maximum number of items on the page.

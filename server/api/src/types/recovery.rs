@@ -40,6 +40,15 @@ pub struct DeliveryRecovery {
     #[schemars(with = "Timestamp")]
     pub until: Option<Timestamp>,
     #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
+    #[schemars(with = "EventType")]
+    pub r#type: Option<EventType>,
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
+    #[schemars(with = "OutcomeName")]
+    pub outcome: Option<OutcomeName>,
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
+    #[schemars(with = "StatusCode")]
+    pub status_code: Option<StatusCode>,
+    #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
     #[schemars(with = "bool")]
     pub dry_run: Option<bool>,
     #[serde(default, deserialize_with = "non_null", skip_serializing_if = "is_none")]
@@ -56,7 +65,7 @@ pub struct RecoveredDeliveries {
     pub cursor: Option<RecoveryCursor>,
 }
 
-fn recovered_count(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
+pub(super) fn recovered_count(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
     integer(0, f64::from(MAX_DELIVERIES_PER_CALL))
 }
 

@@ -172,6 +172,10 @@ per_second!(NewMaxPerSecond, 0);
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
     pub id: Uuid,
+    /// Only platform tokens see the account.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "Account")]
+    pub account: Option<Account>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(rename = "targetURL")]
@@ -265,6 +269,8 @@ pub struct WebhookPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookQuery {
+    /// Returns only webhooks of this account.
+    pub account: Option<Account>,
     /// Returns only webhooks with this status.
     pub status: Option<WebhookStatus>,
     /// The maximum number of items on the page.

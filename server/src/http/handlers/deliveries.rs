@@ -3,14 +3,17 @@
 use uuid::Uuid;
 
 use crate::api::problem::ApiError;
-use crate::api::types::{Account, DeliveryDetail};
+use crate::api::types::DeliveryDetail;
 use crate::delivery::derived_exchange;
 use crate::http::App;
+use crate::http::auth::Caller;
+use crate::http::convert::Shown as _;
 use crate::model::{CallbackTemplate, fingerprint};
 use crate::store::Attempt;
 
 impl App {
-    pub(super) async fn delivery_detail(&self, account: Option<Account>, id: Uuid) -> Result<DeliveryDetail, ApiError> {
+    pub(super) async fn delivery_detail(&self, caller: &Caller, id: Uuid) -> Result<DeliveryDetail, ApiError> {
+        let account = caller.account.clone();
         let found = self.store.get_delivery(account.clone(), id).await?;
         let (delivery, mut attempts) = found.ok_or_else(|| ApiError::not_found("delivery"))?;
         let notification = self.store.get_notification(account.clone(), delivery.notification_id).await?;
@@ -28,6 +31,6 @@ impl App {
                 attempt.exchange = derived_exchange(&webhook, delivery.notification_id, attempt.started_at, body.len());
             }
         }
-        Ok(DeliveryDetail { delivery: delivery.into(), callback_body, attempts: attempts.into_iter().map(Into::into).collect() })
+        Ok(DeliveryDetail { delivery: delivery.shown_to(caller), callback_body, attempts: attempts.into_iter().map(Into::into).collect() })
     }
 }

@@ -9,15 +9,8 @@ use crate::http::auth::Caller;
 use crate::store::{Audience, Delivery, Idempotency, Notification, Published, Redelivered};
 
 /// Returns the audience of a notification. A token of an account publishes only to that account.
-pub(super) fn audience(caller: Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
-    let account = match (caller.account, account) {
-        (Some(own), Some(named)) if own != named => {
-            let detail = "the access token belongs to another account: leave `account` out, or use a platform token";
-            return Err(ApiError::at(Kind::InvalidRequest, "/account", detail));
-        }
-        (Some(own), _) => Some(own),
-        (None, named) => named,
-    };
+pub(super) fn audience(caller: &Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
+    let account = caller.concerned_account(account, |detail| ApiError::at(Kind::InvalidRequest, "/account", detail))?;
     match (webhook_id, account) {
         (Some(id), account) => Ok(Audience::Webhook { id, account }),
         (None, Some(account)) => Ok(Audience::Account(account)),

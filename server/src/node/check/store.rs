@@ -9,8 +9,8 @@ use rustix::fs::{Access, access};
 
 use super::{EARLIEST, Finding};
 use crate::config::Settings;
+use crate::http::service_status::why_full;
 use crate::model::{KeyRecord, StorageUse};
-use crate::node::admin::why_full;
 use crate::node::data_dir::DataDir;
 use crate::node::master_keys::GivenKeys;
 use crate::node::open_store::{limits, postgres_options};

@@ -10,20 +10,18 @@ const MAX_COUNTED_PER_STEP: u32 = 10_000;
 /// Counts the pending deliveries in each group. The deliveries of a group have the same webhook, epoch and lane. Also
 /// returns the last delivery of each group, in the order of the query.
 const DELIVERIES: &str =
-    "SELECT webhook_id, epoch, lane, count(*), max(due_at), (array_agg(delivery_id ORDER BY due_at DESC, delivery_id DESC))[1]
+    "SELECT webhook_id, epoch, lane, count(*), max(due_at), (array_agg(delivery_id ORDER BY due_at DESC, delivery_id DESC))[1],
+         (SELECT w.account FROM webhooks w WHERE w.id = counted.webhook_id)
      FROM (
          SELECT webhook_id, epoch, lane, due_at, delivery_id FROM pending
          WHERE lane < 3 AND (webhook_id, epoch, lane, due_at, delivery_id) > ($1, $2, $3, $4, $5) AND webhook_id >= $1
          ORDER BY webhook_id, epoch, lane, due_at, delivery_id LIMIT $6) counted
      GROUP BY webhook_id, epoch, lane ORDER BY webhook_id, epoch, lane";
 
-/// Counts webhooks. Also reads tombstones. If the query skipped tombstones, a step could read more rows than its
-/// limit.
-const WEBHOOKS: &str = "SELECT count(*), count(*) FILTER (WHERE exists AND active), count(*) FILTER (WHERE exists AND NOT active),
-         (array_agg(id ORDER BY id DESC))[1]
-     FROM (
-         SELECT id, deleted_at IS NULL AS exists, deactivation_reason IS NULL AS active FROM webhooks
-         WHERE id > $1 ORDER BY id LIMIT $2) counted";
+/// Also reads tombstones. If the query skipped tombstones, a step could read more rows than its limit. The program groups
+/// the rows by account, because the database would have to sort them.
+const WEBHOOKS: &str =
+    "SELECT id, account, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2";
 
 pub(super) async fn scan_backlog(session: &Session, scan: BacklogScan) -> SessionResult<BacklogScan> {
     count_at_most(session, scan, MAX_COUNTED_PER_STEP).await
@@ -40,7 +38,11 @@ pub(super) async fn count_at_most(session: &Session, mut scan: BacklogScan, limi
                 let (webhook_id, lane) = (group.try_get(0)?, Lane::from_number(group.try_get(2)?)?);
                 let number: i64 = group.try_get(3)?;
                 counted += number;
-                scan.counts.pending[lane as usize] += u64::try_from(number).unwrap_or_default();
+                let pending = u64::try_from(number).unwrap_or_default();
+                scan.counts.pending[lane as usize] += pending;
+                if let Some(account) = group.try_get::<_, Option<&str>>(6)? {
+                    scan.counts.of_account(account).pending += pending;
+                }
                 if lane == Lane::Ordered && last_ordered.replace(webhook_id) != Some(webhook_id) {
                     ordered.push(WorkItem { webhook_id, lane });
                 }
@@ -54,12 +56,15 @@ pub(super) async fn count_at_most(session: &Session, mut scan: BacklogScan, limi
             }
         }
         ScanPosition::Webhooks { after } => {
-            let row = session.query_one(WEBHOOKS, &[&after, &limit]).await?;
-            let number = |column| -> SessionResult<u64> { Ok(u64::try_from(row.try_get::<_, i64>(column)?).unwrap_or_default()) };
-            scan.counts.active += number(1)?;
-            scan.counts.deactivated += number(2)?;
-            scan.position = match row.try_get(3)? {
-                Some(after) if row.try_get::<_, i64>(0)? == limit => ScanPosition::Webhooks { after },
+            let rows = session.query(WEBHOOKS, &[&after, &limit]).await?;
+            for row in &rows {
+                let (exists, is_active): (bool, bool) = (row.try_get(2)?, row.try_get(3)?);
+                if exists {
+                    scan.counts.add_webhook(row.try_get(1)?, is_active);
+                }
+            }
+            scan.position = match rows.last() {
+                Some(last) if rows.len() as i64 == limit => ScanPosition::Webhooks { after: last.try_get(0)? },
                 _ => ScanPosition::End,
             };
         }

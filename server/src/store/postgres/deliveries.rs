@@ -159,7 +159,7 @@ fn select_deliveries(condition: &str) -> String {
     format!(
         "SELECT d.id, d.notification_id, (SELECT n.type FROM notifications n WHERE n.id = d.notification_id), d.webhook_id, d.attempt_count,
              d.created_at, (SELECT p.due_at FROM pending p WHERE p.delivery_id = d.id), {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL::text
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL::text, d.account
          FROM deliveries d
          LEFT JOIN LATERAL (SELECT * FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) a ON true
          WHERE {condition} ORDER BY d.id DESC"
@@ -187,6 +187,7 @@ fn from_row(row: &Row) -> SessionResult<Delivery> {
     let has_attempt = row.try_get::<_, Option<i32>>(8)?.is_some();
     Ok(Delivery {
         id: row.try_get(0)?,
+        account: Account::stored(row.try_get(18)?),
         notification_id: row.try_get(1)?,
         event_type: EventType::stored(row.try_get(2)?),
         webhook_id: row.try_get(3)?,

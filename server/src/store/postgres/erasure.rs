@@ -59,8 +59,8 @@ async fn lock_orders(session: &Session, notification_id: Uuid) -> SessionResult<
 }
 
 /// Cancels the deliveries in `deliveries` that are pending. If an attempt is in flight, its delivery keeps the lease
-/// until the attempt ends.
-async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<()> {
+/// until the attempt ends. The caller must have locked the deliveries. Returns the number of cancelled deliveries.
+pub(super) async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) -> SessionResult<usize> {
     let rows = session
         .query(
             &format!(
@@ -72,7 +72,7 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
         )
         .await?;
     if rows.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let (mut in_flight, mut waiting, mut marks) = (Vec::new(), Vec::new(), Vec::new());
     for row in &rows {
@@ -102,7 +102,8 @@ async fn cancel(session: &Session, deliveries: Vec<Uuid>, now: DateTime<Utc>) ->
         .await?;
     // Lets nodes lease the next delivery of each ordered webhook. If an attempt of the cancelled delivery is in flight,
     // the transaction that records its outcome leases the next delivery.
-    ready::mark(session, &marks).await
+    ready::mark(session, &marks).await?;
+    Ok(rows.len())
 }
 
 /// Runs one step of an unfinished erasure. Returns whether more responses may be left.

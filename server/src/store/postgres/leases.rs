@@ -308,10 +308,7 @@ impl LeaseTransaction<'_> {
         for row in &rows {
             let shared = match of_notification.entry(row.try_get(1)?) {
                 Entry::Occupied(known) => known.get().clone(),
-                Entry::Vacant(new) => {
-                    let trace = notifications::trace_from_row(row, 6)?;
-                    new.insert(Arc::new(notifications::from_row(row, 1)?.outbound(trace))).clone()
-                }
+                Entry::Vacant(new) => new.insert(Arc::new(notifications::outbound_from_row(row, 1)?)).clone(),
             };
             outbound.insert(row.try_get::<_, Uuid>(0)?, shared);
         }
@@ -391,7 +388,7 @@ const ORDERED_CANDIDATES: &str = "SELECT w.place, p.delivery_id, p.due_at, d.att
      WHERE p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.incarnation = p.leased_by)";
 
 const LEASE: &str = "WITH leased AS (UPDATE pending SET leased_by = $2 WHERE delivery_id = ANY($1) RETURNING delivery_id)
-     SELECT leased.delivery_id, n.id, n.type, n.data, n.created_at, n.delivery_count, n.trace_parent, n.trace_state FROM leased
+     SELECT leased.delivery_id, n.id, n.type, n.created_at, n.data, n.trace_parent, n.trace_state FROM leased
      CROSS JOIN LATERAL (SELECT notification_id FROM deliveries WHERE id = leased.delivery_id LIMIT 1) d
      CROSS JOIN LATERAL (SELECT * FROM notifications WHERE id = d.notification_id LIMIT 1) n";
 

@@ -5,21 +5,16 @@ use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::store::shared::KEYS_EXPIRED_AT_ONCE;
 
-const COLUMNS: &str = "id, type, data, created_at, delivery_count";
+const COLUMNS: &str = "id, account, type, data, created_at, delivery_count";
 
-pub(super) async fn insert(
-    session: &Session,
-    account: &str,
-    notification: &Notification,
-    trace: Option<&TraceContext>,
-) -> SessionResult<()> {
+pub(super) async fn insert(session: &Session, notification: &Notification, trace: Option<&TraceContext>) -> SessionResult<()> {
     session
         .execute(
             "INSERT INTO notifications (id, account, type, data, created_at, delivery_count, trace_parent, trace_state)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             &[
                 &notification.id,
-                &account,
+                &notification.account.as_str(),
                 &notification.event_type.as_str(),
                 &notification.data.get(),
                 &notification.created_at,
@@ -102,18 +97,26 @@ pub(super) async fn expire_some_keys(session: &Session, now: DateTime<Utc>) -> S
 }
 
 /// Reads a notification from a row. The columns of `COLUMNS` start at index `first` of the row.
-pub(super) fn from_row(row: &Row, first: usize) -> SessionResult<Notification> {
+fn from_row(row: &Row, first: usize) -> SessionResult<Notification> {
     Ok(Notification {
         id: row.try_get(first)?,
-        event_type: EventType::stored(row.try_get(first + 1)?),
-        data: RawValue::from_string(row.try_get(first + 2)?).map_err(SessionError::damaged)?,
-        created_at: row.try_get(first + 3)?,
-        delivery_count: count(row.try_get(first + 4)?),
+        account: Account::stored(row.try_get(first + 1)?),
+        event_type: EventType::stored(row.try_get(first + 2)?),
+        data: RawValue::from_string(row.try_get(first + 3)?).map_err(SessionError::damaged)?,
+        created_at: row.try_get(first + 4)?,
+        delivery_count: count(row.try_get(first + 5)?),
     })
 }
 
+/// Reads `id`, `type`, `created_at`, `data` and the trace from a row, beginning at index `first`.
+pub(super) fn outbound_from_row(row: &Row, first: usize) -> SessionResult<Outbound> {
+    let event_type = EventType::stored(row.try_get(first + 1)?);
+    let data = RawValue::from_string(row.try_get(first + 3)?).map_err(SessionError::damaged)?;
+    Ok(Outbound::new(row.try_get(first)?, &event_type, row.try_get(first + 2)?, &data, trace_from_row(row, first + 4)?))
+}
+
 /// Reads a trace context from a row. The parent is at index `column`, and the state is at the next index.
-pub(super) fn trace_from_row(row: &Row, column: usize) -> SessionResult<Option<TraceContext>> {
+fn trace_from_row(row: &Row, column: usize) -> SessionResult<Option<TraceContext>> {
     let Some(parent) = row.try_get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.try_get(column + 1)?;
     Ok(Some(TraceContext { parent: TraceParent::stored(parent), state: state.map(TraceState::stored) }))

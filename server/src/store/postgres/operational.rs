@@ -25,8 +25,15 @@ pub(super) async fn publish<T: Operational + Sync>(session: &Session, account: &
     }
     let data = serde_json::value::to_raw_value(event).map_err(SessionError::damaged)?;
     let delivery_count = u32::try_from(listeners.len()).expect("the number of an account's webhooks fits in 32 bits");
-    let notification = Notification { id: Uuid::now_v7(), event_type, data, created_at: now, delivery_count };
-    notifications::insert(session, account, &notification, None).await?;
+    let notification = Notification {
+        id: Uuid::now_v7(),
+        account: Account::stored(account.to_owned()),
+        event_type,
+        data,
+        created_at: now,
+        delivery_count,
+    };
+    notifications::insert(session, &notification, None).await?;
     let in_order: Vec<Uuid> = listeners.iter().filter(|listener| listener.ordered).map(|listener| listener.webhook_id).collect();
     let sequences = sequences::next(session, &in_order).await?;
     let (mut deliveries, mut marks) = (Vec::new(), Vec::new());

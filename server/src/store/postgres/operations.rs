@@ -152,12 +152,35 @@ impl Store for Postgres {
         &self,
         account: Account,
         recovery: Recovery,
+        cause: Cause,
         now: DateTime<Utc>,
         event: &AuditEvent,
     ) -> Result<RecoveryStep> {
         self.admit(ROW).await?;
         let event = EventRow::from(event);
-        let step = in_transaction!(self.callers, |transaction| recovery::recorded_step(&transaction, &account, recovery, now, &event))?;
+        let step =
+            in_transaction!(self.callers, |transaction| recovery::recorded_step(&transaction, &account, recovery, &cause, now, &event))?;
+        self.wakeup.notify();
+        Ok(step)
+    }
+
+    async fn change_deliveries(
+        &self,
+        account: Account,
+        selection: Selection,
+        start: SelectionStart,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<SelectionStep> {
+        // A full store also lets callers cancel deliveries.
+        if selection.change == BulkChange::Redeliver {
+            self.admit(ROW).await?;
+        }
+        let event = EventRow::from(event);
+        let step = in_transaction!(self.callers, |transaction| async {
+            let webhook = webhook_rows::get(&transaction, Some(&account), start.webhook_id).await?;
+            selection::recorded_step(&transaction, webhook, &selection, start.after, now, &event).await
+        })?;
         self.wakeup.notify();
         Ok(step)
     }

@@ -337,7 +337,7 @@ impl PublicationWriter {
     /// Sends the result of a publication: the new notification, or the result of an earlier publication with the same
     /// idempotency key.
     async fn send_result(&self, session: &Session, prepared: Prepared, stored: &HashSet<Uuid>) {
-        let Prepared { command, destinations, leased, unleased, .. } = prepared;
+        let Prepared { command, account, destinations, leased, unleased, .. } = prepared;
         let Command { publication, slots, sender } = command;
         let now = publication.created_at;
         if stored.contains(&publication.id) {
@@ -348,6 +348,7 @@ impl PublicationWriter {
             }
             let notification = Notification {
                 id: publication.id,
+                account: Account::stored(account.to_string()),
                 event_type: publication.event_type,
                 data: publication.data,
                 created_at: now,

@@ -5,6 +5,7 @@
 //! before its start position.
 
 use super::*;
+use crate::api::types::OutcomeName;
 use crate::store::RECOVERY_STEP;
 
 /// Runs a step, and adds the number of its deliveries to the count of the recovery's event.
@@ -12,17 +13,18 @@ pub(super) async fn recorded_step(
     session: &Session,
     account: &Account,
     recovery: Recovery,
+    cause: &Cause,
     now: DateTime<Utc>,
     event: &EventRow,
 ) -> SessionResult<RecoveryStep> {
-    let step = step(session, account, recovery, now).await?;
+    let step = step(session, account, recovery, cause, now).await?;
     if let count @ Some(_) = step.recovered(recovery.dry_run) {
         audit::insert(session, &[EventRow { count, ..event.clone() }]).await?;
     }
     Ok(step)
 }
 
-async fn step(session: &Session, account: &Account, recovery: Recovery, now: DateTime<Utc>) -> SessionResult<RecoveryStep> {
+async fn step(session: &Session, account: &Account, recovery: Recovery, cause: &Cause, now: DateTime<Utc>) -> SessionResult<RecoveryStep> {
     let Some(webhook) = webhook_rows::get(session, Some(account), recovery.webhook_id).await? else {
         return Ok(RecoveryStep::NoSuchWebhook);
     };
@@ -38,13 +40,24 @@ async fn step(session: &Session, account: &Account, recovery: Recovery, now: Dat
     let after = recovery.after.map_or(start, |after| after.max(start));
     let rows = session
         .query(
-            "SELECT u.delivery_id, u.created_at, coalesce((
-                 SELECT n.data IS NOT NULL FROM notifications n
-                 WHERE n.id = (SELECT d.notification_id FROM deliveries d WHERE d.id = u.delivery_id)), false)
-             FROM unsuccessful u
-             WHERE u.webhook_id = $1 AND (u.created_at, u.delivery_id) > ($2, $3) AND u.created_at < coalesce($4, 'infinity')
-             ORDER BY u.created_at, u.delivery_id LIMIT $5",
-            &[&webhook.id, &after.0, &after.1, &recovery.until, &i64::from(RECOVERY_STEP)],
+            &format!(
+                "SELECT u.delivery_id, u.created_at, coalesce((
+                     SELECT {} FROM deliveries d WHERE d.id = u.delivery_id), false)
+                 FROM unsuccessful u
+                 WHERE u.webhook_id = $1 AND (u.created_at, u.delivery_id) > ($2, $3) AND u.created_at < coalesce($4, 'infinity')
+                 ORDER BY u.created_at, u.delivery_id LIMIT $5",
+                selection::matches("$6", "$7", "$8")
+            ),
+            &[
+                &webhook.id,
+                &after.0,
+                &after.1,
+                &recovery.until,
+                &i64::from(RECOVERY_STEP),
+                &cause.event_type.as_ref().map(EventType::as_str),
+                &cause.outcome.as_ref().map(OutcomeName::as_str),
+                &cause.status_code.map(|code| i16::try_from(code).unwrap_or(i16::MAX)),
+            ],
         )
         .await?;
     let examined: Vec<(Uuid, DateTime<Utc>, bool)> =

@@ -56,7 +56,8 @@ pub(super) async fn redeliver(
         return Ok(Redelivered::WebhookDeactivated);
     }
     let (lane, due_at) = if found.try_get(1)? {
-        bring_forward(session, id, &in_flight, now).await?
+        let due = bring_forward(session, &[id], &in_flight, now).await?;
+        due.into_iter().next().ok_or_else(|| SessionError::damaged("a pending delivery without its row in `pending`"))?
     } else {
         (make_due(session, &[id], &in_flight, webhook_id, count(found.try_get(0)?), ordered, now).await?, now)
     };
@@ -64,22 +65,30 @@ pub(super) async fn redeliver(
     Ok(deliveries::get(session, None, id).await?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
 }
 
-/// Makes a pending delivery due now. In an ordered webhook, the delivery keeps its position. The delivery also keeps its
-/// count of deaths. Otherwise a customer could prevent that a delivery that ends the process becomes a suspect. The death
-/// of a void lease is counted, because this function removes the lease. Returns the lane and the due time of the delivery.
-async fn bring_forward(session: &Session, id: Uuid, in_flight: &[Uuid], now: DateTime<Utc>) -> SessionResult<(Lane, DateTime<Utc>)> {
-    let row = session
-        .query_one(
+/// Makes pending deliveries due now. In an ordered webhook, a delivery keeps its position. A delivery also keeps its count
+/// of deaths. Otherwise a customer could prevent that a delivery that ends the process becomes a suspect. The death of a
+/// void lease is counted, because this function removes the lease. The caller must have locked the deliveries. Returns the
+/// lanes and the due times of the deliveries.
+pub(super) async fn bring_forward(
+    session: &Session,
+    ids: &[Uuid],
+    in_flight: &[Uuid],
+    now: DateTime<Utc>,
+) -> SessionResult<Vec<(Lane, DateTime<Utc>)>> {
+    let rows = session
+        .query(
             &format!(
-                "WITH delivery AS (UPDATE deliveries SET schedule_start = attempt_count + $3 WHERE id = $1)
+                "WITH delivery AS (
+                     UPDATE deliveries SET schedule_start = attempt_count + CASE WHEN id = ANY($3) THEN 1 ELSE 0 END
+                     WHERE id = ANY($1))
                  UPDATE pending p SET due_at = least(due_at, $2), deaths = deaths + {DIED}::int,
-                     leased_by = CASE WHEN $3 = 1 THEN leased_by END
-                 WHERE delivery_id = $1 RETURNING lane, due_at"
+                     leased_by = CASE WHEN delivery_id = ANY($3) THEN leased_by END
+                 WHERE delivery_id = ANY($1) RETURNING lane, due_at"
             ),
-            &[&id, &now, &i32::from(in_flight.contains(&id))],
+            &[&ids.to_vec(), &now, &in_flight.to_vec()],
         )
         .await?;
-    Ok((Lane::from_number(row.try_get(0)?)?, row.try_get(1)?))
+    rows.iter().map(|row| Ok((Lane::from_number(row.try_get(0)?)?, row.try_get(1)?))).collect()
 }
 
 /// Locks the row of a webhook in `sequences` until the transaction ends, so that no other transaction leases the next

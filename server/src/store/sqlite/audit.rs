@@ -15,6 +15,14 @@ pub(crate) fn insert(connection: &Connection, event: &EventRow) -> rusqlite::Res
     Ok(())
 }
 
+/// Stores the event of a change if the change was made, and returns the result of the change.
+pub(super) fn audited<T>(connection: &Connection, event: &EventRow, result: T, was_made: impl FnOnce(&T) -> bool) -> rusqlite::Result<T> {
+    if was_made(&result) {
+        insert(connection, event)?;
+    }
+    Ok(result)
+}
+
 pub(super) fn list(connection: &Connection, filter: &AuditFilter, page: Page) -> rusqlite::Result<Part<AuditEvent>> {
     let page = filter.page(page);
     let of_account = if filter.account.is_some() { "account = :account AND" } else { ":account IS NULL AND" };

@@ -1,6 +1,7 @@
 //! The backlog scan, and the oldest due deliveries, for metrics.
 
 use super::*;
+use crate::model::BacklogCounts;
 use crate::store::backlog_counts::ScanPosition;
 use crate::store::shared::pauses::Paused;
 
@@ -12,7 +13,10 @@ const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM delive
      ORDER BY webhook_id, epoch, lane, due_at, id LIMIT ?6";
 
 /// This query also reads tombstones. If it skipped tombstones, a step could read more rows than its limit.
-const WEBHOOKS: &str = "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
+const WEBHOOKS: &str =
+    "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL, account FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+const ACCOUNT: &str = "SELECT account FROM webhooks WHERE id = ?1";
 
 pub(super) fn scan_backlog(connection: &Connection, incarnation: Uuid, scan: BacklogScan) -> rusqlite::Result<BacklogScan> {
     count_at_most(connection, incarnation, scan, MAX_ROWS_PER_STEP)
@@ -24,25 +28,29 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
         ScanPosition::Deliveries { webhook_id, epoch, lane, due_at, id } => {
             let mut waiting = FirstWaiting::new(connection, incarnation)?;
             let mut in_order = (lane == Lane::Ordered).then_some(webhook_id);
+            let mut account_of = connection.prepare_cached(ACCOUNT)?;
+            let mut of_webhook: Option<(Uuid, u64)> = None;
             let mut statement = connection.prepare_cached(DELIVERIES)?;
             let mut rows = statement.query((Key(webhook_id), epoch, lane, Millis(due_at), Key(id), limit))?;
             while let Some(row) = rows.next()? {
                 counted += 1;
-                let lane: Lane = row.get(2)?;
+                let (webhook_id, lane) = (row.get::<_, Key>(0)?.0, row.get(2)?);
                 scan.counts.pending[lane as usize] += 1;
-                if lane == Lane::Ordered {
-                    let webhook_id = row.get::<_, Key>(0)?.0;
-                    if in_order.replace(webhook_id) != Some(webhook_id) {
-                        let since = waiting.since(WorkItem { webhook_id, lane })?;
-                        scan.counts.oldest_in_order = scan.counts.oldest_in_order.into_iter().chain(since).min();
-                    }
+                match &mut of_webhook {
+                    Some((id, count)) if *id == webhook_id => *count += 1,
+                    _ => add_pending(&mut scan.counts, &mut account_of, of_webhook.replace((webhook_id, 1)))?,
+                }
+                if lane == Lane::Ordered && in_order.replace(webhook_id) != Some(webhook_id) {
+                    let since = waiting.since(WorkItem { webhook_id, lane })?;
+                    scan.counts.oldest_in_order = scan.counts.oldest_in_order.into_iter().chain(since).min();
                 }
                 if counted == limit {
-                    let (webhook_id, id) = (row.get::<_, Key>(0)?.0, row.get::<_, Key>(4)?.0);
+                    let id = row.get::<_, Key>(4)?.0;
                     scan.position =
                         ScanPosition::Deliveries { webhook_id, epoch: row.get(1)?, lane, due_at: row.get::<_, Millis>(3)?.0, id };
                 }
             }
+            add_pending(&mut scan.counts, &mut account_of, of_webhook)?;
             if counted < limit {
                 scan.position = ScanPosition::Webhooks { after: Uuid::nil() };
             }
@@ -52,10 +60,9 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
             let mut rows = statement.query((Key(after), limit))?;
             while let Some(row) = rows.next()? {
                 counted += 1;
-                match (row.get(1)?, row.get(2)?) {
-                    (true, true) => scan.counts.active += 1,
-                    (true, false) => scan.counts.deactivated += 1,
-                    (false, _) => {}
+                let (exists, is_active): (bool, bool) = (row.get(1)?, row.get(2)?);
+                if exists {
+                    scan.counts.add_webhook(row.get_ref(3)?.as_str()?, is_active);
                 }
                 scan.position = ScanPosition::Webhooks { after: row.get::<_, Key>(0)?.0 };
             }
@@ -66,6 +73,20 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
         ScanPosition::End => {}
     }
     Ok(scan)
+}
+
+/// Adds the pending deliveries of a webhook to the counts of its account.
+fn add_pending(
+    counts: &mut BacklogCounts,
+    account_of: &mut rusqlite::Statement<'_>,
+    of_webhook: Option<(Uuid, u64)>,
+) -> rusqlite::Result<()> {
+    let Some((webhook_id, count)) = of_webhook else { return Ok(()) };
+    let mut rows = account_of.query([Key(webhook_id)])?;
+    if let Some(row) = rows.next()? {
+        counts.of_account(row.get_ref(0)?.as_str()?).pending += count;
+    }
+    Ok(())
 }
 
 /// Returns the oldest due time of each lane. The cost is one index search for each lane, and one index search for each
@@ -122,6 +143,7 @@ impl FirstWaiting<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::AccountCounts;
 
     const WEBHOOK_COUNT: u32 = 30;
 
@@ -163,6 +185,8 @@ mod tests {
                 steps += 1;
             }
             assert_eq!((scan.counts.pending, scan.counts.active, scan.counts.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
+            let of_account = AccountCounts { pending: 90, active: 10, deactivated: 10 };
+            assert_eq!(scan.counts.accounts, [("a".to_owned(), of_account)].into(), "{limit} at once");
             assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1, "{limit} at once");
         }
     }
@@ -211,7 +235,7 @@ mod tests {
             let rows = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3)).expect("a plan");
             rows.collect::<rusqlite::Result<_>>().expect("a plan")
         };
-        for sql in [DELIVERIES, WEBHOOKS, NEXT_READY, FIRST_WAITING] {
+        for sql in [DELIVERIES, WEBHOOKS, ACCOUNT, NEXT_READY, FIRST_WAITING] {
             let plan = plan(sql);
             assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
         }

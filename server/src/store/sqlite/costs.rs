@@ -132,7 +132,7 @@ impl World {
 type Operation = (&'static str, fn(&World));
 
 /// The operations, in the order in which they run.
-const OPERATIONS: [Operation; 20] = [
+const OPERATIONS: [Operation; 22] = [
     ("publish and accept", |world| {
         let leased = world.publish(&world.quiet).remove(0);
         world.finish(&leased, Next::Succeeded);
@@ -181,9 +181,12 @@ const OPERATIONS: [Operation; 20] = [
     }),
     ("recover", |world| {
         let recovery = Recovery { webhook_id: world.busy.id, since: DateTime::UNIX_EPOCH, until: None, dry_run: false, after: None };
-        let step = recovery::step(&world.connection, &world.busy.account, recovery, NOW, world.incarnation).expect("recovered");
+        let step =
+            recovery::step(&world.connection, &world.busy.account, recovery, &Cause::default(), NOW, world.incarnation).expect("recovered");
         assert!(matches!(step, RecoveryStep::Recovered { count: 1.., next: Some(_) }));
     }),
+    ("redeliver many", |world| change_some(world, BulkChange::Redeliver)),
+    ("cancel many", |world| change_some(world, BulkChange::Cancel)),
     ("delete a notification", |world| {
         let id = world.publish(&world.quiet)[0].notification.id;
         erasure::delete_notification(&world.connection, None, id, NOW, world.incarnation).expect("erased").expect("found");
@@ -203,6 +206,17 @@ const OPERATIONS: [Operation; 20] = [
         assert!(deleted.expect("stored").is_some());
     }),
 ];
+
+/// Runs one step with a cause that no delivery has, and one step without a cause.
+fn change_some(world: &World, change: BulkChange) {
+    let outcome = crate::api::types::OutcomeName::parse("rejected").expect("an outcome");
+    for cause in [Cause { outcome: Some(outcome), ..Cause::default() }, Cause::default()] {
+        let selection = Selection { change, since: DateTime::UNIX_EPOCH, until: None, cause, dry_run: false };
+        let (account, start) = (&world.busy.account, SelectionStart { webhook_id: world.busy.id, after: None });
+        let step = selection::step(&world.connection, account, &selection, start, NOW, world.incarnation).expect("changed");
+        assert!(matches!(step, SelectionStep::Changed { next: Some(_), .. }), "{step:?}");
+    }
+}
 
 #[test]
 fn no_cost_grows_with_the_backlog_of_others_or_with_ended_deliveries() {

@@ -165,7 +165,7 @@ fn conditions(filter: &DeliveryFilter) -> (String, Parameters) {
 fn select_one() -> String {
     format!(
         "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at, {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL, d.account
          FROM deliveries d
          JOIN webhooks w ON w.id = d.webhook_id
          JOIN notifications n ON n.id = d.notification_id
@@ -194,6 +194,7 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
     let has_attempt = row.get_ref(8)? != ValueRef::Null;
     Ok(Delivery {
         id: row.get::<_, Key>(0)?.0,
+        account: Account::stored(row.get(18)?),
         notification_id: row.get::<_, Key>(1)?.0,
         event_type: EventType::stored(row.get(2)?),
         webhook_id: row.get::<_, Key>(3)?.0,

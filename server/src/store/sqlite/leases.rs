@@ -155,7 +155,7 @@ impl LeaseTransaction<'_> {
                 // recorded.
                 break;
             }
-            let deaths: u32 = row.get(12)?;
+            let deaths: u32 = row.get(11)?;
             if deaths >= SUSPECT_AFTER_DEATHS {
                 suspects.push((row.get::<_, Key>(0)?, deaths));
                 // The other deliveries of an ordered webhook wait until the suspect has an outcome.
@@ -164,7 +164,7 @@ impl LeaseTransaction<'_> {
                 }
                 continue;
             }
-            let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(9)?);
+            let (attempts, schedule_start): (u32, u32) = (row.get(1)?, row.get(8)?);
             // The first attempt of a retry schedule is always due. If its due time is in the future, the clock was set
             // back after the due time was stored.
             if due_at > self.now && attempts > schedule_start {
@@ -175,15 +175,15 @@ impl LeaseTransaction<'_> {
                 self.slots.wake([work]);
                 break;
             }
-            let notification = notifications::from_row(row, 4)?;
-            let Some(slot) = self.take_slot(destination, work, notification.data.get().len())? else { break };
+            let bytes = row.get_ref(7)?.as_str()?.len();
+            let Some(slot) = self.take_slot(destination, work, bytes)? else { break };
             taken.push(Leased {
                 delivery_id: row.get::<_, Key>(0)?.0,
                 attempt: attempts + 1,
                 schedule_start,
                 due_at,
                 lane: work.lane,
-                notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 10)?)),
+                notification: Arc::new(notifications::outbound_from_row(row, 4, 9)?),
                 destination: destination.clone(),
                 lease: self.incarnation,
                 deaths,
@@ -219,7 +219,7 @@ impl LeaseTransaction<'_> {
 
 /// Selects deliveries without a valid lease that are no suspects. The query also reads leased deliveries and suspects, but
 /// the slots limit the number of leased deliveries. Each three deaths add at most as many suspects as there are slots.
-const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.data, n.created_at, n.delivery_count,
+const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, n.created_at, n.data,
             d.schedule_start, n.trace_parent, n.trace_state,
             d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by)
      FROM deliveries d INDEXED BY deliveries_waiting JOIN notifications n ON n.id = d.notification_id
@@ -228,8 +228,7 @@ const WAITING: &str = "SELECT d.id, d.attempt_count, d.due_at, 0, n.id, n.type, 
      ORDER BY d.due_at";
 
 /// Selects the first pending delivery of an ordered webhook, because no other delivery may be leased.
-const IN_ORDER: &str =
-    "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.data, n.created_at, n.delivery_count,
+const IN_ORDER: &str = "SELECT d.id, d.attempt_count, d.due_at, d.leased_by IS :incarnation, n.id, n.type, n.created_at, n.data,
             d.schedule_start, n.trace_parent, n.trace_state,
             d.deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = d.leased_by)
      FROM deliveries d INDEXED BY deliveries_in_order JOIN notifications n ON n.id = d.notification_id

@@ -4,14 +4,9 @@ use super::*;
 use crate::api::trace::{TraceContext, TraceParent, TraceState};
 use crate::store::shared::KEYS_EXPIRED_AT_ONCE;
 
-const COLUMNS: &str = "id, type, data, created_at, delivery_count";
+const COLUMNS: &str = "id, account, type, data, created_at, delivery_count";
 
-pub(super) fn insert(
-    connection: &Connection,
-    account: &str,
-    notification: &Notification,
-    trace: Option<&TraceContext>,
-) -> rusqlite::Result<()> {
+pub(super) fn insert(connection: &Connection, notification: &Notification, trace: Option<&TraceContext>) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO notifications (id, account, type, data, created_at, delivery_count, trace_parent, trace_state)
@@ -19,7 +14,7 @@ pub(super) fn insert(
         )?
         .execute((
             Key(notification.id),
-            account,
+            notification.account.as_str(),
             notification.event_type.as_str(),
             notification.data.get(),
             Millis(notification.created_at),
@@ -87,18 +82,27 @@ pub(super) fn expire_some_keys(connection: &Connection, now: DateTime<Utc>) -> r
 }
 
 /// Reads the columns of `COLUMNS`, beginning at column `first`.
-pub(super) fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Notification> {
+fn from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Notification> {
     Ok(Notification {
         id: row.get::<_, Key>(first)?.0,
-        event_type: EventType::stored(row.get(first + 1)?),
-        data: RawValue::from_string(row.get(first + 2)?).map_err(|error| corrupt(first + 2, error))?,
-        created_at: row.get::<_, Millis>(first + 3)?.0,
-        delivery_count: row.get(first + 4)?,
+        account: Account::stored(row.get(first + 1)?),
+        event_type: EventType::stored(row.get(first + 2)?),
+        data: RawValue::from_string(row.get(first + 3)?).map_err(|error| corrupt(first + 3, error))?,
+        created_at: row.get::<_, Millis>(first + 4)?.0,
+        delivery_count: row.get(first + 5)?,
     })
 }
 
+/// Reads `id`, `type`, `created_at` and `data`, beginning at column `first`, and the trace, beginning at column `trace`.
+pub(super) fn outbound_from_row(row: &rusqlite::Row<'_>, first: usize, trace: usize) -> rusqlite::Result<Outbound> {
+    let event_type = EventType::stored(row.get(first + 1)?);
+    let data = RawValue::from_string(row.get(first + 3)?).map_err(|error| corrupt(first + 3, error))?;
+    let created_at = row.get::<_, Millis>(first + 2)?.0;
+    Ok(Outbound::new(row.get::<_, Key>(first)?.0, &event_type, created_at, &data, trace_from_row(row, trace)?))
+}
+
 /// Reads `trace_parent` at index `column` and `trace_state` at the next index.
-pub(super) fn trace_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<TraceContext>> {
+fn trace_from_row(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<TraceContext>> {
     let Some(parent) = row.get::<_, Option<String>>(column)? else { return Ok(None) };
     let state: Option<String> = row.get(column + 1)?;
     Ok(Some(TraceContext { parent: TraceParent::stored(parent), state: state.map(TraceState::stored) }))

@@ -16,16 +16,16 @@ pub(super) fn publish<T: Operational>(
     event: &T,
     now: DateTime<Utc>,
 ) -> rusqlite::Result<()> {
-    let event_type = EventType::stored(T::EVENT_TYPE.to_owned());
-    let listeners = cache.destinations(connection, &Account::stored(account.to_owned()), &event_type)?;
+    let (event_type, owner) = (EventType::stored(T::EVENT_TYPE.to_owned()), Account::stored(account.to_owned()));
+    let listeners = cache.destinations(connection, &owner, &event_type)?;
     let listeners: Vec<_> = listeners.iter().filter(|listener| listener.webhook_id != event.webhook_id()).collect();
     if listeners.is_empty() {
         return Ok(());
     }
     let data = serde_json::value::to_raw_value(event).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let delivery_count = u32::try_from(listeners.len()).expect("an account's webhooks are counted in 32 bits");
-    let notification = Notification { id: Uuid::now_v7(), event_type, data, created_at: now, delivery_count };
-    notifications::insert(connection, account, &notification, None)?;
+    let notification = Notification { id: Uuid::now_v7(), account: owner, event_type, data, created_at: now, delivery_count };
+    notifications::insert(connection, &notification, None)?;
     let mut insert = connection.prepare_cached(new_deliveries::INSERT)?;
     for listener in listeners {
         let work = listener.new_work();

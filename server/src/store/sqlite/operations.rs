@@ -2,17 +2,10 @@
 
 use async_trait::async_trait;
 
+use super::audit::audited;
 use super::*;
 use crate::store::keys::{KeyNotHeld, held_keys_to_text};
 use crate::store::shared::ROW;
-
-/// Stores the event of a change if the change was made, and returns the result of the change.
-fn audited<T>(connection: &Connection, event: &EventRow, result: T, was_made: impl FnOnce(&T) -> bool) -> rusqlite::Result<T> {
-    if was_made(&result) {
-        audit::insert(connection, event)?;
-    }
-    Ok(result)
-}
 
 /// The SQL statements are in other modules. There is one module for each subject.
 #[async_trait]
@@ -193,16 +186,36 @@ impl Store for Sqlite {
         &self,
         account: Account,
         recovery: Recovery,
+        cause: Cause,
         now: DateTime<Utc>,
         event: &AuditEvent,
     ) -> Result<RecoveryStep> {
         let (share, event, incarnation) = (Share::of(Some(&account), 0), EventRow::from(event), self.incarnation);
         self.add(share, Urgency::Soon, ROW, move |connection, _| {
-            let step = recovery::step(connection, &account, recovery, now, incarnation)?;
+            let step = recovery::step(connection, &account, recovery, &cause, now, incarnation)?;
             let event = EventRow { count: step.recovered(recovery.dry_run), ..event };
             audited(connection, &event, step, |_| event.count.is_some())
         })
         .await
+    }
+
+    async fn change_deliveries(
+        &self,
+        account: Account,
+        selection: Selection,
+        start: SelectionStart,
+        now: DateTime<Utc>,
+        event: &AuditEvent,
+    ) -> Result<SelectionStep> {
+        let (share, event, incarnation) = (Share::of(Some(&account), 0), EventRow::from(event), self.incarnation);
+        let change = selection.change;
+        let step =
+            move |connection: &Connection| selection::recorded_step(connection, &account, &selection, start, now, incarnation, &event);
+        match change {
+            BulkChange::Redeliver => self.add(share, Urgency::Soon, ROW, move |connection, _| step(connection)).await,
+            // A full store also lets callers cancel deliveries.
+            BulkChange::Cancel => self.write(share, Urgency::Soon, step).await,
+        }
     }
 
     async fn lease_due(&self, now: DateTime<Utc>, slots: Arc<Slots>, work_items: Vec<WorkItem>) -> Result<DueRound> {
@@ -263,12 +276,7 @@ impl Store for Sqlite {
     }
 
     async fn probe_write(&self) -> Result<()> {
-        self.write(Share::Own, Urgency::Now, |connection| {
-            let probe = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
-                          ON CONFLICT DO UPDATE SET value = excluded.value";
-            connection.prepare_cached(probe)?.execute([]).map(|_| ())
-        })
-        .await
+        self.write(Share::Own, Urgency::Now, |connection| connection.prepare_cached(space::PROBE_WRITE)?.execute([]).map(drop)).await
     }
 
     async fn scan_backlog(&self, scan: BacklogScan) -> Result<BacklogScan> {
@@ -396,20 +404,14 @@ impl Store for Sqlite {
     async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {
         let (incarnation, held) = (self.incarnation, held_keys_to_text(&master_keys));
         let not_held = self.write(Share::Own, Urgency::Now, move |connection| {
-            if let Some(current) = keys::not_held(connection, &held)? {
-                return Ok(Some(current));
+            let not_held = keys::not_held(connection, &held)?;
+            if not_held.is_none() {
+                quarantine::replace_node(connection, incarnation, &held)?;
+                ready::rebuild(connection)?;
             }
-            quarantine::record_dead(connection)?;
-            connection.execute("DELETE FROM nodes", [])?;
-            let node = "INSERT INTO nodes (incarnation, started_at, master_keys) VALUES (?1, ?2, ?3)";
-            connection.execute(node, (Key(incarnation), Millis(Utc::now()), held))?;
-            ready::rebuild(connection)?;
-            Ok(None)
+            Ok(not_held)
         });
-        match not_held.await? {
-            Some(current) => Err(Error::Failed(KeyNotHeld(current).into())),
-            None => Ok(()),
-        }
+        not_held.await?.map_or(Ok(()), |current| Err(Error::Failed(KeyNotHeld(current).into())))
     }
 
     async fn keep_alive(&self) -> Result<Fleet> {
@@ -442,9 +444,7 @@ impl Store for Sqlite {
     /// all earlier leases void.
     async fn release_leases(&self) -> Result<()> {
         let incarnation = self.incarnation;
-        self.write(Share::Own, Urgency::Now, move |connection| {
-            connection.execute("DELETE FROM nodes WHERE incarnation = ?1", [Key(incarnation)]).map(drop)
-        })
-        .await
+        let delete = "DELETE FROM nodes WHERE incarnation = ?1";
+        self.write(Share::Own, Urgency::Now, move |connection| connection.execute(delete, [Key(incarnation)]).map(drop)).await
     }
 }

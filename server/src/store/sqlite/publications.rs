@@ -28,12 +28,13 @@ pub(super) fn publish(leasing: &LeaseTransaction<'_>, publication: Publication) 
     };
     let notification = Notification {
         id: publication.id,
+        account,
         event_type: publication.event_type,
         data: publication.data,
         created_at: now,
         delivery_count: u32::try_from(destinations.len()).expect("an account's webhooks are counted in 32 bits"),
     };
-    notifications::insert(connection, account.as_str(), &notification, publication.trace.as_ref())?;
+    notifications::insert(connection, &notification, publication.trace.as_ref())?;
     if let Some(idempotency) = &publication.idempotency {
         connection
             .prepare_cached("INSERT OR REPLACE INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)")?

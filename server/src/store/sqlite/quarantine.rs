@@ -7,8 +7,16 @@ use crate::model::Rate;
 /// counted.
 const REMEMBERED_DAYS: i64 = 30;
 
+/// Replaces the row of the previous process in `nodes` by the row of this process.
+pub(super) fn replace_node(connection: &Connection, incarnation: Uuid, master_keys: &str) -> rusqlite::Result<()> {
+    record_dead(connection)?;
+    connection.execute("DELETE FROM nodes", [])?;
+    let node = "INSERT INTO nodes (incarnation, started_at, master_keys) VALUES (?1, ?2, ?3)";
+    connection.execute(node, (Key(incarnation), Millis(Utc::now()), master_keys)).map(drop)
+}
+
 /// Records that the previous process has died, unless it removed its row from `nodes` when it stopped.
-pub(super) fn record_dead(connection: &Connection) -> rusqlite::Result<()> {
+fn record_dead(connection: &Connection) -> rusqlite::Result<()> {
     let now = Utc::now();
     connection.execute("DELETE FROM dead_incarnations WHERE found_at < ?1", [Millis(now - TimeDelta::days(REMEMBERED_DAYS))])?;
     connection.execute("INSERT INTO dead_incarnations (incarnation, found_at) SELECT incarnation, ?1 FROM nodes", [Millis(now)])?;
@@ -45,15 +53,15 @@ impl LeaseTransaction<'_> {
             let mut found = suspect.query([Key(delivery_id)])?;
             let Some(row) = found.next()? else { continue };
             let begin_at = self.reserve_rate(&destination)?;
-            let notification = notifications::from_row(row, 3)?;
-            let slot = self.slots.take_for_suspect(&destination.account, &destination.hosts, work, notification.data.get().len(), self.now);
+            let bytes = row.get_ref(6)?.as_str()?.len();
+            let slot = self.slots.take_for_suspect(&destination.account, &destination.hosts, work, bytes, self.now);
             let leased = Leased {
                 delivery_id,
                 attempt: row.get::<_, u32>(0)? + 1,
                 schedule_start: row.get(2)?,
                 due_at: row.get::<_, Millis>(1)?.0,
                 lane: work.lane,
-                notification: Arc::new(notification.outbound(notifications::trace_from_row(row, 8)?)),
+                notification: Arc::new(notifications::outbound_from_row(row, 3, 7)?),
                 destination,
                 lease: self.incarnation,
                 deaths,
@@ -89,6 +97,6 @@ const SUSPECTS: &str = "SELECT d.id, d.leased_by IS ?1, d.webhook_id, d.epoch, d
      ORDER BY d.leased_by IS ?1 DESC, all_deaths DESC, d.id";
 
 /// Selects a suspect with its notification.
-const SUSPECT: &str = "SELECT d.attempt_count, d.due_at, d.schedule_start, n.id, n.type, n.data, n.created_at, n.delivery_count,
+const SUSPECT: &str = "SELECT d.attempt_count, d.due_at, d.schedule_start, n.id, n.type, n.created_at, n.data,
             n.trace_parent, n.trace_state
      FROM deliveries d JOIN notifications n ON n.id = d.notification_id AND n.data IS NOT NULL WHERE d.id = ?1";

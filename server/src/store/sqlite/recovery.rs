@@ -3,13 +3,16 @@
 //! A step examines a limited number of rows. The limit includes the rows that the step does not recover. The step uses
 //! an index of failed and cancelled deliveries. So it does not read succeeded deliveries or deliveries before `since`.
 
+use super::selection::MATCHES;
 use super::*;
+use crate::api::types::OutcomeName;
 use crate::store::RECOVERY_STEP;
 
 pub(super) fn step(
     connection: &Connection,
     account: &Account,
     recovery: Recovery,
+    cause: &Cause,
     now: DateTime<Utc>,
     incarnation: Uuid,
 ) -> rusqlite::Result<RecoveryStep> {
@@ -25,14 +28,23 @@ pub(super) fn step(
     let start = (recovery.since, Uuid::nil());
     let after = recovery.after.map_or(start, |after| after.max(start));
     let examined: Vec<(Uuid, DateTime<Utc>, bool)> = connection
-        .prepare_cached(
-            "SELECT d.id, d.created_at, n.data IS NOT NULL
+        .prepare_cached(&format!(
+            "SELECT d.id, d.created_at, n.data IS NOT NULL AND {MATCHES}
              FROM deliveries d INDEXED BY deliveries_unsuccessful JOIN notifications n ON n.id = d.notification_id
-             WHERE d.webhook_id = ?1 AND d.status IN (2, 3) AND (d.created_at, d.id) > (?2, ?3) AND d.created_at < ?4
-             ORDER BY d.created_at, d.id LIMIT ?5",
-        )?
+             WHERE d.webhook_id = :webhook AND d.status IN (2, 3) AND (d.created_at, d.id) > (:time, :id) AND d.created_at < :until
+             ORDER BY d.created_at, d.id LIMIT :limit"
+        ))?
         .query_map(
-            (Key(webhook.id), Millis(after.0), Key(after.1), Millis(recovery.until.unwrap_or(DateTime::<Utc>::MAX_UTC)), RECOVERY_STEP),
+            rusqlite::named_params! {
+                ":webhook": Key(webhook.id),
+                ":time": Millis(after.0),
+                ":id": Key(after.1),
+                ":until": Millis(recovery.until.unwrap_or(DateTime::<Utc>::MAX_UTC)),
+                ":limit": RECOVERY_STEP,
+                ":type": cause.event_type.as_ref().map(EventType::as_str),
+                ":outcome": cause.outcome.as_ref().map(OutcomeName::as_str),
+                ":status_code": cause.status_code,
+            },
             |row| Ok((row.get::<_, Key>(0)?.0, row.get::<_, Millis>(1)?.0, row.get(2)?)),
         )?
         .collect::<rusqlite::Result<_>>()?;

@@ -56,24 +56,29 @@ pub(super) fn redeliver(
         return Ok(Redelivered::WebhookDeactivated);
     }
     let (lane, due_at) = match found.pending {
-        // A pending delivery keeps its lane. If its due time has already passed, the delivery also keeps the due time.
-        // The delivery keeps its count of deaths. Otherwise a customer could prevent that a delivery that ends the process
-        // becomes a suspect. The death of a void lease is counted, because the statement removes the lease.
         Some((due_at, lane)) => {
             let due_at = due_at.min(now);
-            connection
-                .prepare_cached(
-                    "UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3),
-                         deaths = deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = deliveries.leased_by),
-                         leased_by = iif(leased_by IS ?3, leased_by, NULL) WHERE id = ?1",
-                )?
-                .execute((Key(id), Millis(due_at), Key(incarnation)))?;
+            bring_forward(connection, id, due_at, incarnation)?;
             (lane, due_at)
         }
         None => (make_due(connection, id, found.webhook_id, found.epoch, found.ordered, now, incarnation)?, now),
     };
     ready::mark(connection, WorkItem { webhook_id: found.webhook_id, lane }, due_at)?;
     Ok(deliveries::get(connection, None, id)?.map_or(Redelivered::NoSuchDelivery, |(delivery, _)| Redelivered::Due(Box::new(delivery))))
+}
+
+/// Makes a pending delivery due at `due_at`. The delivery keeps its lane. It also keeps its count of deaths. Otherwise a
+/// customer could prevent that a delivery that ends the process becomes a suspect. The death of a void lease is counted,
+/// because the statement removes the lease.
+pub(super) fn bring_forward(connection: &Connection, id: Uuid, due_at: DateTime<Utc>, incarnation: Uuid) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE deliveries SET due_at = ?2, schedule_start = attempt_count + (leased_by IS ?3),
+                 deaths = deaths + EXISTS (SELECT 1 FROM dead_incarnations x WHERE x.incarnation = deliveries.leased_by),
+                 leased_by = iif(leased_by IS ?3, leased_by, NULL) WHERE id = ?1",
+        )?
+        .execute((Key(id), Millis(due_at), Key(incarnation)))
+        .map(drop)
 }
 
 /// Makes an ended delivery due again. The new retry schedule starts after the most recent attempt, or after the attempt

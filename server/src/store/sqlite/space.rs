@@ -12,6 +12,10 @@ use crate::store::shared::space::LastMeasurement;
 /// How long a measurement is reused.
 const MAX_AGE: Duration = Duration::from_millis(10);
 
+/// Writes a value that no code reads.
+pub(super) const PROBE_WRITE: &str = "INSERT INTO properties (name, value) VALUES ('write_probe', randomblob(8))
+     ON CONFLICT DO UPDATE SET value = excluded.value";
+
 pub(super) struct Space {
     database: PathBuf,
     max_bytes: u64,

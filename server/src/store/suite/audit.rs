@@ -120,10 +120,10 @@ async fn a_change_that_is_refused_or_finds_no_object_has_no_event() {
     assert_eq!(store.begin_key_rotation(next, false, event).await.expect("refused"), RotationStart::Changed, "there is no key");
     assert!(!store.finish_key_rotation(event).await.expect("refused"));
     let recovery = Recovery { webhook_id: id, since: T0, until: None, dry_run: true, after: None };
-    store.recover_deliveries(owner(), recovery, T0, event).await.expect("counted");
-    store.recover_deliveries(stranger(), Recovery { dry_run: false, ..recovery }, T0, event).await.expect("refused");
+    store.recover_deliveries(owner(), recovery, Cause::default(), T0, event).await.expect("counted");
+    store.recover_deliveries(stranger(), Recovery { dry_run: false, ..recovery }, Cause::default(), T0, event).await.expect("refused");
     store.deactivate_webhook(owner(), id, T0, &event_at(2, "deactivateWebhook", &webhook)).await.expect("stored");
-    store.recover_deliveries(owner(), Recovery { dry_run: false, ..recovery }, T0, event).await.expect("refused");
+    store.recover_deliveries(owner(), Recovery { dry_run: false, ..recovery }, Cause::default(), T0, event).await.expect("refused");
     assert!(matches!(store.redeliver(owner(), leased.delivery_id, T0, event).await, Ok(Redelivered::WebhookDeactivated)));
     assert_eq!(bench.actions().await, ["deactivateWebhook"]);
 }
@@ -194,7 +194,11 @@ async fn the_steps_of_a_recovery_have_one_event_with_the_sum_of_their_deliveries
     let (mut after, mut steps) = (None, 0);
     loop {
         let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after };
-        let step = bench.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1), &event).await.expect("recovered");
+        let step = bench
+            .store
+            .recover_deliveries(webhook.account.clone(), recovery, Cause::default(), seconds(1), &event)
+            .await
+            .expect("recovered");
         let RecoveryStep::Recovered { next, .. } = step else { panic!("{step:?}") };
         (after, steps) = (next, steps + 1);
         if next.is_none() {

@@ -138,7 +138,8 @@ async fn a_redelivery_keeps_the_count_and_a_recovery_of_a_failed_delivery_clears
     assert_eq!(failed.deaths, MAX_DEATHS);
     bench.finish(&failed, Next::Failed).await;
     let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
-    let step = bench.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1), event()).await.expect("recovered");
+    let step =
+        bench.store.recover_deliveries(webhook.account.clone(), recovery, Cause::default(), seconds(1), event()).await.expect("recovered");
     assert_eq!(step, RecoveryStep::Recovered { count: 1, next: None });
     let recovered = failed.delivery_id;
     drop(failed);

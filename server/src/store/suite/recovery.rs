@@ -9,7 +9,7 @@ fn all_of(webhook: &Webhook) -> Recovery {
 
 impl Bench {
     async fn step(&self, webhook: &Webhook, recovery: Recovery) -> RecoveryStep {
-        self.store.recover_deliveries(webhook.account.clone(), recovery, seconds(1000), event()).await.expect("stored")
+        self.store.recover_deliveries(webhook.account.clone(), recovery, Cause::default(), seconds(1000), event()).await.expect("stored")
     }
 
     /// Creates one failed delivery for each second of `times`.

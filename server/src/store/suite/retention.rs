@@ -297,7 +297,10 @@ async fn a_full_store_refuses_new_data_until_there_is_room_again() {
     assert_eq!(bench.status(&leased[0]).await, DeliveryStatus::Failed);
     assert!(matches!(bench.store.redeliver(webhook.account.clone(), leased[0].delivery_id, T0, event()).await, Err(Error::Full)));
     let recovery = Recovery { webhook_id: webhook.id, since: T0, until: None, dry_run: false, after: None };
-    assert!(matches!(bench.store.recover_deliveries(webhook.account.clone(), recovery, T0, event()).await, Err(Error::Full)));
+    assert!(matches!(
+        bench.store.recover_deliveries(webhook.account.clone(), recovery, Cause::default(), T0, event()).await,
+        Err(Error::Full)
+    ));
     assert!(bench.store.delete_notification(None, stored[0], T0, event()).await.expect("a full store allows deletion").is_some());
     bench.remove_old(days(7)).await;
     bench.database.shrink();

@@ -17,13 +17,15 @@ pub(super) enum Object {
     Webhook,
     Notification,
     Delivery,
+    Pause,
 }
 
 /// The kinds of objects, each with its collection in paths and its name in parameters and members.
-const OBJECTS: [(Object, &str, &str); 3] = [
+const OBJECTS: [(Object, &str, &str); 4] = [
     (Object::Webhook, "webhooks", "webhook"),
     (Object::Notification, "notifications", "notification"),
     (Object::Delivery, "deliveries", "delivery"),
+    (Object::Pause, "pauses", "pause"),
 ];
 
 /// What a place in a request names.
@@ -60,6 +62,8 @@ pub(super) struct Operation {
     path: String,
     /// `None` means that every valid token may call the operation.
     pub(super) scope: Option<Scope>,
+    /// Whether only platform tokens may call the operation.
+    pub(super) is_for_platform: bool,
     /// The documented statuses.
     pub(super) statuses: BTreeSet<u16>,
     pub(super) places: Vec<Place>,
@@ -133,6 +137,7 @@ impl<'a> Reader<'a> {
             method: method.to_uppercase().parse().expect("one of METHODS"),
             path: path.to_owned(),
             scope,
+            is_for_platform: operation["x-required-token"] == "platform",
             statuses: statuses.collect::<Result<_, _>>()?,
             places: Vec::new(),
             is_page: success == "200" && self.resolve(page)["properties"]["data"]["type"] == "array",

@@ -18,6 +18,7 @@ pub(super) struct Owner {
     pub(super) account: &'static str,
     /// A client with every scope.
     pub(super) api: Api,
+    platform: Api,
     /// The most recent object of each kind.
     pub(super) objects: BTreeMap<Object, String>,
     /// Texts that no response to another account may contain.
@@ -27,8 +28,8 @@ pub(super) struct Owner {
 impl Owner {
     /// Creates two objects of each kind, so that the first page of each list can have a cursor.
     async fn create(server: &Server, receiver: &Receiver, account: &'static str) -> Owner {
-        let api = server.api_of(account).await;
-        let mut owner = Owner { account, api, objects: BTreeMap::new(), private: vec![marker(account)] };
+        let (api, platform) = (server.api_of(account).await, server.platform().await);
+        let mut owner = Owner { account, api, platform, objects: BTreeMap::new(), private: vec![marker(account)] };
         for _ in 0..2 {
             let auth = json!({ "type": "basic", "username": marker(account), "password": "p" });
             owner.create_objects(receiver, &auth).await;
@@ -49,7 +50,10 @@ impl Owner {
         // Later, nothing changes the delivery, because its only attempt has succeeded.
         let delivery = id_of(&self.api.after_attempts(&notification, 1).await);
         self.private.push(self.api.signing_secret(&webhook).await);
-        self.objects = [(Object::Webhook, webhook), (Object::Notification, id_of(&notification)), (Object::Delivery, delivery)].into();
+        // No later callback is sent to this webhook.
+        let pause = id_of(&self.platform.post("/pauses", &json!({ "id": format!("webhook.{webhook}") })).await.expect(200));
+        let of_notification = [(Object::Notification, id_of(&notification)), (Object::Delivery, delivery)];
+        self.objects = [(Object::Webhook, webhook), (Object::Pause, pause)].into_iter().chain(of_notification).collect();
         self.private.extend(self.objects.values().cloned());
     }
 
@@ -57,11 +61,13 @@ impl Owner {
         Names { account: None, objects: &self.objects }
     }
 
-    /// Returns the responses of every reading operation, except of the audit log: one of these operations reads the
-    /// signing secret, which adds an event. The responses show every other object of the account.
+    /// Returns the responses of every reading operation that the account may call, except of the audit log: one of these
+    /// operations reads the signing secret, which adds an event. The responses show every other object of the account.
     pub(super) async fn state(&self, operations: &[Operation]) -> Vec<(String, Value)> {
         let mut state = Vec::new();
-        let reads = |operation: &&Operation| operation.method == http::Method::GET && operation.id != "listAuditEvents";
+        let reads = |operation: &&Operation| {
+            operation.method == http::Method::GET && operation.id != "listAuditEvents" && !operation.is_for_platform
+        };
         for operation in operations.iter().filter(reads) {
             let request = operation.request(&self.names(), &[]);
             let headers: Vec<(&str, &str)> = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -128,7 +134,9 @@ impl World {
         World { ours, theirs, tokens, receiver, _server: server }
     }
 
-    pub(super) async fn states(&self, operations: &[Operation]) -> [Vec<(String, Value)>; 2] {
-        [self.ours.state(operations).await, self.theirs.state(operations).await]
+    /// Returns the states of both accounts, and the pauses.
+    pub(super) async fn states(&self, operations: &[Operation]) -> [Vec<(String, Value)>; 3] {
+        let pauses = vec![("listPauses".to_owned(), json!(self.ours.platform.list("/pauses").await))];
+        [self.ours.state(operations).await, self.theirs.state(operations).await, pauses]
     }
 }

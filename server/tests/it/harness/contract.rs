@@ -66,22 +66,50 @@ pub(crate) fn operation_at(method: &Method, path: &str) -> Option<String> {
     checker().operation_at(method.as_str(), path).map(str::to_owned)
 }
 
-fn tokens() -> &'static Mutex<HashMap<String, BTreeSet<String>>> {
-    static TOKENS: OnceLock<Mutex<HashMap<String, BTreeSet<String>>>> = OnceLock::new();
+/// The scopes of an access token.
+#[derive(Clone)]
+struct Token {
+    is_of_platform: bool,
+    scopes: BTreeSet<String>,
+}
+
+fn tokens() -> &'static Mutex<HashMap<String, Token>> {
+    static TOKENS: OnceLock<Mutex<HashMap<String, Token>>> = OnceLock::new();
     TOKENS.get_or_init(Mutex::default)
 }
 
 /// Stores the scopes of a token. Exchanges are recorded with these scopes instead of the token.
-pub(super) fn register_token(token: &str, scopes: &[Scope]) {
+pub(super) fn register_token(token: &str, is_of_platform: bool, scopes: &[Scope]) {
     let scopes = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
-    tokens().lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), scopes);
+    tokens().lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), Token { is_of_platform, scopes });
 }
 
-pub(super) fn caller(headers: &HeaderMap) -> Caller {
+/// Returns the operations that only platform tokens may call.
+fn operations_for_platform() -> &'static BTreeSet<String> {
+    static OPERATIONS: OnceLock<BTreeSet<String>> = OnceLock::new();
+    OPERATIONS.get_or_init(|| {
+        let document: serde_json::Value = serde_json::from_str(include_str!("../../../../openapi.json")).expect("openapi.json is JSON");
+        let paths = document["paths"].as_object().expect("paths");
+        let operations = paths.values().filter_map(|path| path.as_object()).flat_map(|methods| methods.values());
+        let of_platform = operations.filter(|operation| operation["x-required-token"] == "platform");
+        of_platform.filter_map(|operation| operation["operationId"].as_str()).map(str::to_owned).collect()
+    })
+}
+
+/// Returns the caller of a request. For an operation of the platform, a token of an account counts as a token without the
+/// scope.
+pub(super) fn caller(method: &Method, path: &str, headers: &HeaderMap) -> Caller {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Caller::WithoutToken };
     let token = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    let scopes = tokens().lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-    scopes.map_or(Caller::UnknownToken, Caller::Scopes)
+    let known = tokens().lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
+    let Some(Token { is_of_platform, mut scopes }) = known else { return Caller::UnknownToken };
+    if !is_of_platform
+        && let Some(operation) = operation_at(method, path).filter(|operation| operations_for_platform().contains(operation))
+        && let Some(scope) = documented_scopes().get(&operation)
+    {
+        scopes.remove(scope);
+    }
+    Caller::Scopes(scopes)
 }
 
 pub(super) fn headers(headers: &HeaderMap) -> Vec<Header> {

@@ -89,11 +89,12 @@ impl Fleet {
     pub(crate) async fn start_many(&mut self, count: usize, flags: &[&str]) {
         self.add(count, flags).await;
         if self.token.is_none() {
-            let scopes = Scope::ALL.map(|scope| scope.as_str()).join(",");
+            let scopes: Vec<&str> = Scope::ALL.into_iter().filter(|scope| scope.for_account()).map(Scope::as_str).collect();
+            let scopes = scopes.join(",");
             let create = ["token", "create", "--account", "default", "--scope", &scopes];
             let keys: Vec<&str> = flags.windows(2).filter(|pair| pair[0] == MASTER_KEY).flatten().copied().collect();
             let token = self.command(&[&create[..], &keys].concat()).await;
-            contract::register_token(&token, &Scope::ALL);
+            contract::register_token(&token, false, &Scope::ALL);
             self.token = Some(token);
         }
     }

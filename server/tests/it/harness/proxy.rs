@@ -97,7 +97,7 @@ impl Shared {
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
-            caller: contract::caller(&parts.headers),
+            caller: contract::caller(&parts.method, parts.uri.path(), &parts.headers),
             request_headers: contract::headers(&parts.headers),
             request_body: None,
             status: 0,

@@ -120,7 +120,8 @@ impl Server {
     /// A client with the token from the first start. The token belongs to account `default`, and has every scope.
     pub(crate) fn api(&self) -> Api {
         let token = std::fs::read_to_string(self.file("access-token")).expect("a first start writes it");
-        contract::register_token(token.trim(), &Scope::ALL);
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| scope.for_account()).collect();
+        contract::register_token(token.trim(), false, &scopes);
         self.api_with(token.trim())
     }
 
@@ -163,8 +164,8 @@ impl Server {
         let mut event = token_created(&token, AuditEvent::OPERATOR);
         event.details.user = Some("tester".to_owned());
         store.create_token(token, &event).await.expect("a stored token");
-        let counts = |scope: &&Scope| account.is_some() || scope.for_platform();
-        contract::register_token(&secret, &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
+        let counts = |scope: &&Scope| if account.is_some() { scope.for_account() } else { scope.for_platform() };
+        contract::register_token(&secret, account.is_none(), &scopes.iter().filter(counts).copied().collect::<Vec<_>>());
         secret
     }
 

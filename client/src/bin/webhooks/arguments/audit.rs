@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::Paging;
+use super::{OfAccount, Paging};
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditEvents {
@@ -16,6 +16,8 @@ pub(crate) struct AuditEvents {
     /// List only events before this time
     #[arg(long, value_name = "TIME", value_parser = crate::time::argument)]
     pub(crate) until: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub(crate) of_account: OfAccount,
     #[command(flatten)]
     pub(crate) paging: Paging,
 }

@@ -19,6 +19,9 @@ fn operations(command: &Command) -> &'static [&'static str] {
         Command::Test(_) => &["testWebhook"],
         Command::SigningSecret(_) => &["getSigningSecret"],
         Command::Recover(_) => &["recoverDeliveries"],
+        Command::RedeliverDeliveries(_) => &["redeliverDeliveries"],
+        Command::CancelDeliveries(_) => &["cancelDeliveries"],
+        Command::Operators(command) => command.operations(),
         Command::Publish(_) => &["publishNotification"],
         Command::Notifications(Notifications { id: Some(_), .. }) => &["getNotification"],
         Command::Notifications(_) => &["listNotifications"],
@@ -59,6 +62,8 @@ fn every_operation_of_the_api_has_a_command() {
         "test ID",
         "signing-secret ID",
         "recover ID --since 2006-01-02T15:04:05Z",
+        "redeliver-deliveries --since 2h --outcome rejected",
+        "cancel-deliveries --since 2h --webhook ID",
         "publish catalog.purchase.closed {}",
         "notifications",
         "notifications ID",
@@ -72,6 +77,7 @@ fn every_operation_of_the_api_has_a_command() {
     ];
     let reached: BTreeSet<String> = lines
         .iter()
+        .chain(&operators::LINES)
         .flat_map(|line| {
             let words = std::iter::once("webhooks").chain(line.split(' ').map(|word| if word == "ID" { ID } else { word }));
             let parsed = CommandLine::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -25,6 +25,7 @@ impl Show for Webhook {
         let deactivation = self.deactivation.as_ref().map(|it| format!("{}, since {}", it.reason.as_str(), time(&it.at)));
         record_of([
             ("webhook", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("url", Some(self.target_url.to_string())),
             ("status", Some(self.status.to_string())),
             ("deactivated", deactivation),
@@ -72,6 +73,7 @@ impl Show for Notification {
     fn record(&self) -> Vec<(&'static str, String)> {
         record_of([
             ("notification", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("type", Some(self.type_.to_string())),
             ("deliveries", Some(self.delivery_count.to_string())),
             ("created", Some(time(&self.created_at))),
@@ -117,6 +119,7 @@ impl Show for Delivery {
     fn record(&self) -> Vec<(&'static str, String)> {
         record_of([
             ("delivery", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
             ("notification", Some(self.notification.id.to_string())),
@@ -138,6 +141,7 @@ impl Show for DeliveryDetail {
     fn record(&self) -> Vec<(&'static str, String)> {
         let mut rows = record_of([
             ("delivery", Some(self.id.to_string())),
+            ("account", self.account.as_ref().map(|account| account.to_string())),
             ("status", Some(self.status.to_string())),
             ("type", Some(self.notification.type_.to_string())),
             ("notification", Some(self.notification.id.to_string())),

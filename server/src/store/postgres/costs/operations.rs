@@ -1,6 +1,7 @@
 //! Runs every operation of a store and measures its cost.
 
 use super::*;
+use crate::api::types::OutcomeName;
 
 mod audit;
 mod keys;
@@ -236,12 +237,25 @@ impl<'a> Round<'a> {
         assert!(matches!(self.cost("redeliver a failed delivery", redelivered).await, Redelivered::Due(_)));
         let since = self.world.days_ago(50);
         let counted = Recovery { webhook_id: self.world.webhook(BUSY), since, until: None, dry_run: true, after: None };
-        let count = self.store.recover_deliveries(account.clone(), counted, self.now, event());
+        let count = self.store.recover_deliveries(account.clone(), counted, Cause::default(), self.now, event());
         assert!(matches!(self.cost("count recoverable deliveries", count).await, RecoveryStep::Recovered { count: 1.., .. }));
         let recovery = Recovery { dry_run: false, ..counted };
-        let recover = self.store.recover_deliveries(account, recovery, self.now, event());
+        let recover = self.store.recover_deliveries(account.clone(), recovery, Cause::default(), self.now, event());
         assert!(matches!(self.cost("recover deliveries", recover).await, RecoveryStep::Recovered { count: 1.., .. }));
         self.world.hide_due_work().await;
+        let outcome = OutcomeName::parse("no_such_outcome").expect("an outcome");
+        let cause = Cause { outcome: Some(outcome), ..Cause::default() };
+        let none = Selection { change: BulkChange::Redeliver, since, until: None, cause, dry_run: false };
+        let all = Selection { cause: Cause::default(), ..none.clone() };
+        let cancelled = Selection { change: BulkChange::Cancel, ..all.clone() };
+        let start = SelectionStart { webhook_id: self.world.webhook(BUSY), after: None };
+        for (name, selection) in
+            [("redeliver no deliveries", none), ("redeliver many deliveries", all), ("cancel many deliveries", cancelled)]
+        {
+            let step = self.store.change_deliveries(account.clone(), selection, start, self.now, event());
+            assert!(matches!(self.cost(name, step).await, SelectionStep::Changed { .. }));
+            self.world.hide_due_work().await;
+        }
     }
 
     async fn erasing(&self) {
