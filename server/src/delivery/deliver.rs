@@ -78,6 +78,7 @@ impl Engine {
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now, random_fraction());
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
         self.log_attempt(&leased, &target.url, &sent, next, now);
+        self.send_spans(&leased, &target.url, &sent, next, now);
         let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
         slot.set_reached(sent.reached());
