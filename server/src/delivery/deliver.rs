@@ -5,9 +5,6 @@ use chrono::SubsecRound as _;
 use super::target::Target;
 use super::*;
 
-/// The name of an operation for [`StoreMonitor`].
-const READ_WEBHOOK: &str = "read a webhook again";
-
 /// A webhook with its decrypted secrets.
 type Opened = (Arc<Destination>, Arc<Target>);
 
@@ -95,7 +92,7 @@ impl Engine {
     }
 
     async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {
-        self.store_monitor.failed(READ_WEBHOOK, error);
+        self.store_monitor.report("read a webhook again", error, self.clock.now());
         self.release_after_pause(leased, name).await;
     }
 
@@ -106,7 +103,6 @@ impl Engine {
             return Ok(Ok(Some((destination, target))));
         }
         let current = self.store.current_destination(destination.webhook_id).await?;
-        self.store_monitor.succeeded(READ_WEBHOOK);
         let Some(current) = current.filter(|current| current.epoch == destination.epoch) else { return Ok(Ok(None)) };
         let opened = self.targets.get(&current).map(|target| (Arc::new(current), target));
         Ok(opened.map(|opened| Some(opened).filter(|(current, _)| current.hosts == leased.destination.hosts)))
@@ -130,7 +126,6 @@ impl Engine {
             return Ok(Some(leased.destination.clone()));
         }
         let current = self.store.current_destination(leased.destination.webhook_id).await?;
-        self.store_monitor.succeeded(READ_WEBHOOK);
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 
