@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::{ArgAction, Args, ValueEnum};
 use ipnet::IpNet;
+use url::Url;
 
 use crate::api::DEFAULT_LISTEN;
-use crate::delivery::guard::{DNS_PORT, Ports};
+use crate::delivery::guard::Ports;
 use crate::delivery::retry::RetrySchedule;
 use crate::model::AuditLogTarget;
 use crate::model::duration::parse_seconds;
@@ -17,9 +18,11 @@ use crate::store::postgres::MAX_STATEMENT_SECONDS;
 
 pub(crate) mod concealed;
 pub mod layers;
+mod values;
 
 use concealed::Concealed;
 use layers::ConfigError;
+use values::{name_server, network, otlp_endpoint};
 
 const DEFAULT_ADMIN_LISTEN: &str = "127.0.0.1:8081";
 
@@ -294,6 +297,11 @@ pub struct Settings {
     #[arg(id = "log.level", long = "log-level", value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
 
+    /// Send OpenTelemetry traces to this collector, by OTLP over HTTP with protobuf. The path is v1/traces, if the URL has
+    /// none [default: no traces]
+    #[arg(id = "traces.otlp_endpoint", long = "otlp-endpoint", value_name = "URL", value_parser = otlp_endpoint)]
+    pub otlp_endpoint: Option<Url>,
+
     /// A file to which each event of the audit log is appended as a line of JSON, or `stderr`. Only the owner can read the
     /// file. If the file is renamed or removed, the server creates it again within seconds [default: the events are only in
     /// the database]
@@ -335,17 +343,6 @@ pub enum LogLevel {
     Warn,
     Info,
     Debug,
-}
-
-fn name_server(text: &str) -> Result<SocketAddr, String> {
-    let alone = text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS_PORT));
-    alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".to_owned())
-}
-
-/// Parses a network, or an address as the network of this one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let alone = text.parse().map(|address: IpAddr| IpNet::from(address));
-    alone.or_else(|_| text.parse()).map_err(|_| "must be an address such as 192.0.2.1, or a network such as 10.0.0.0/8".to_owned())
 }
 
 fn admin_listen(text: &str) -> Result<AdminListen, String> {

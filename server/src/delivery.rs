@@ -39,6 +39,7 @@ use crate::metrics::Metrics;
 use crate::model::{AttemptFacts, Fleet, Next};
 use crate::secrets::seal::Vault;
 use crate::slots::{MAX_PAUSE, Slots, WorkItem};
+use crate::spans::Spans;
 use crate::store::{self, DeactivationCause, DeactivationPolicy, Destination, EndedAttempt, HEARTBEAT, Leased, Store};
 
 mod attempt;
@@ -91,6 +92,7 @@ pub struct Settings {
     pub policy: Option<DeactivationPolicy>,
     pub audit_log: AuditLog,
     pub store_monitor: Arc<StoreMonitor>,
+    pub spans: Spans,
 }
 
 /// Maximum time between two queries for due work, even without a wakeup. Another process may have made work due.
@@ -248,6 +250,12 @@ impl Engine {
     #[must_use]
     pub fn store_monitor(&self) -> &StoreMonitor {
         &self.store_monitor
+    }
+
+    /// Returns where the spans of publications go.
+    #[must_use]
+    pub fn spans(&self) -> &Spans {
+        &self.settings.spans
     }
 
     /// Returns the slots. A publication takes slots for its fresh deliveries.

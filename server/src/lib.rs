@@ -2,7 +2,7 @@
 //!
 //! # Modules
 //!
-//! A module imports only modules below it in this list. The modules `config`, `audit_log`, `metrics`, `secrets`, `sampler` and
+//! A module imports only modules below it in this list. The modules `config`, `audit_log`, `metrics`, `secrets`, `sampler`, `spans` and
 //! `clock` are not part of this order. `xtask/src/lint/imports.rs` has the exact table. `cargo xtask lint` checks the imports against
 //! this table.
 //!
@@ -207,6 +207,8 @@ pub mod config;
 pub mod audit_log;
 
 pub mod sampler;
+
+pub mod spans;
 
 pub mod metrics;
 

@@ -9,6 +9,7 @@ mod listener;
 pub mod log;
 pub(crate) mod master_keys;
 pub mod open_store;
+mod otlp;
 mod outbound;
 pub mod server;
 mod watch;

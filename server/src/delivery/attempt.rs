@@ -53,13 +53,13 @@ pub(super) struct Call {
 
 /// The result of an attempt.
 pub(super) struct Sent {
-    started_at: DateTime<Utc>,
+    pub(super) started_at: DateTime<Utc>,
     pub(super) duration: Duration,
     pub(super) outcome: Outcome,
     pub(super) response_class: Option<ResponseClass>,
     pub(super) status_code: Option<u16>,
     pub(super) retry_after: Option<RetryAfter>,
-    error: Option<String>,
+    pub(super) error: Option<String>,
     response_body: Option<String>,
     truncated: bool,
     /// The raw response body, as far as it was read. It may contain secrets, so it must not be stored.

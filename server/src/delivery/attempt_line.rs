@@ -1,6 +1,7 @@
-//! The log lines about attempts, and the limits of repeated lines.
+//! The log lines and the spans of attempts, and the limits of repeated lines.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use opentelemetry::KeyValue;
 use url::Url;
 use uuid::Uuid;
 
@@ -9,6 +10,7 @@ use super::{Engine, Leased};
 use crate::model::Next;
 use crate::sampler::Sampler;
 use crate::slots::HealthChange;
+use crate::spans::Period;
 use crate::store::Destination;
 
 /// The fields of the line. `LOGS.md` describes them.
@@ -90,6 +92,29 @@ impl Engine {
                     "account" => account, "webhook" => webhook, "failures" => failures,
                     "duration_ms" => (now - failing_since).num_milliseconds());
             }
+        }
+    }
+    /// Sends the span of an attempt and, if the delivery has ended, the span of the delivery.
+    pub(super) fn send_spans(&self, leased: &Leased, url: &Url, sent: &Sent, next: Next, now: DateTime<Utc>) {
+        let spans = &self.settings.spans;
+        if !spans.are_on() {
+            return;
+        }
+        let Destination { webhook_id, account, .. } = &*leased.destination;
+        let mut attributes = vec![
+            KeyValue::new("webhooks.account", account.to_string()),
+            KeyValue::new("webhooks.webhook", webhook_id.to_string()),
+            KeyValue::new("webhooks.delivery", leased.delivery_id.to_string()),
+            KeyValue::new("webhooks.attempt", i64::from(leased.attempt)),
+            KeyValue::new("webhooks.outcome", sent.outcome.as_str()),
+            KeyValue::new("server.address", url.host_str().unwrap_or_default().to_owned()),
+        ];
+        attributes.extend(sent.status_code.map(|status| KeyValue::new("http.response.status_code", i64::from(status))));
+        let period = Period { begin: sent.started_at, duration: sent.duration, attributes, error: sent.error.clone() };
+        let (notification, context) = (leased.notification.id, leased.notification.trace.as_ref());
+        spans.attempt(notification, leased.delivery_id, leased.attempt, context, period);
+        if next.due_at().is_none() {
+            spans.delivery(notification, leased.delivery_id, context, now, sent.error.clone());
         }
     }
 }

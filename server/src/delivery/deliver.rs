@@ -5,9 +5,6 @@ use chrono::SubsecRound as _;
 use super::target::Target;
 use super::*;
 
-/// The name of an operation for [`StoreMonitor`].
-const READ_WEBHOOK: &str = "read a webhook again";
-
 /// A webhook with its decrypted secrets.
 type Opened = (Arc<Destination>, Arc<Target>);
 
@@ -78,6 +75,7 @@ impl Engine {
         let next = self.next(&sent, leased.attempt.saturating_sub(leased.schedule_start), now, random_fraction());
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
         self.log_attempt(&leased, &target.url, &sent, next, now);
+        self.send_spans(&leased, &target.url, &sent, next, now);
         let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
         slot.set_reached(sent.reached());
@@ -94,7 +92,7 @@ impl Engine {
     }
 
     async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {
-        self.store_monitor.failed(READ_WEBHOOK, error);
+        self.store_monitor.report("read a webhook again", error, self.clock.now());
         self.release_after_pause(leased, name).await;
     }
 
@@ -105,7 +103,6 @@ impl Engine {
             return Ok(Ok(Some((destination, target))));
         }
         let current = self.store.current_destination(destination.webhook_id).await?;
-        self.store_monitor.succeeded(READ_WEBHOOK);
         let Some(current) = current.filter(|current| current.epoch == destination.epoch) else { return Ok(Ok(None)) };
         let opened = self.targets.get(&current).map(|target| (Arc::new(current), target));
         Ok(opened.map(|opened| Some(opened).filter(|(current, _)| current.hosts == leased.destination.hosts)))
@@ -129,7 +126,6 @@ impl Engine {
             return Ok(Some(leased.destination.clone()));
         }
         let current = self.store.current_destination(leased.destination.webhook_id).await?;
-        self.store_monitor.succeeded(READ_WEBHOOK);
         Ok(current.filter(|current| current.epoch == leased.destination.epoch).map(Arc::new))
     }
 

@@ -1,7 +1,7 @@
 //! Notices when the store stops working and when it works again. Each of these changes is logged once, with the number of
 //! failures and the duration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -16,31 +16,43 @@ use crate::store;
 
 /// The state of the store, as the background tasks of this process see it.
 pub struct StoreMonitor {
-    /// Whether there is an outage. So a success without an outage costs one read of memory.
+    /// Whether there is an outage. So a recorded outcome without an outage costs one read of memory.
     has_outage: AtomicBool,
-    outage: Mutex<Option<Outage>>,
+    state: Mutex<State>,
     /// Limits the lines about operations that fail alone.
     lines: Sampler<&'static str>,
     metrics: Arc<Metrics>,
     log: Logger,
 }
 
+#[derive(Default)]
+struct State {
+    /// The operations that are repeated all the time.
+    periodic: BTreeSet<&'static str>,
+    outage: Option<Outage>,
+}
+
 struct Outage {
     began: Instant,
     failures: u64,
-    /// The operations whose last call has failed, and their errors. The outage ends when all of them have succeeded.
+    /// The operations whose last call has failed, and their errors.
     failing: BTreeMap<&'static str, String>,
+    /// The operations that have not succeeded since the last failure of any operation. The outage ends when there is none.
+    /// Some operations need only a part of the store. So the success of one operation does not end an outage while others
+    /// still wait for their result.
+    unproven: BTreeSet<&'static str>,
 }
 
 impl StoreMonitor {
     #[must_use]
     pub fn new(metrics: Arc<Metrics>, log: Logger) -> StoreMonitor {
-        StoreMonitor { has_outage: AtomicBool::new(false), outage: Mutex::default(), lines: Sampler::default(), metrics, log }
+        StoreMonitor { has_outage: AtomicBool::new(false), state: Mutex::default(), lines: Sampler::default(), metrics, log }
     }
 
-    /// Observes a result. The caller must repeat the operation within seconds, until it succeeds. `operation` completes
-    /// the sentence "cannot …".
+    /// Observes the result of an operation that the caller repeats every few seconds, whatever the result is. `operation`
+    /// completes the sentence "cannot …".
     pub fn observe<T>(&self, operation: &'static str, result: store::Result<T>) -> Option<T> {
+        self.lock().periodic.insert(operation);
         match result {
             Ok(value) => {
                 self.succeeded(operation);
@@ -53,29 +65,37 @@ impl StoreMonitor {
         }
     }
 
+    /// Observes a success. The caller has repeated the operation until it has succeeded.
     pub(super) fn succeeded(&self, operation: &'static str) {
         if !self.has_outage.load(Ordering::Relaxed) {
             return;
         }
-        let mut current = self.lock();
-        let Some(outage) = &mut *current else { return };
+        let mut state = self.lock();
+        let Some(outage) = &mut state.outage else { return };
         outage.failing.remove(operation);
-        if !outage.failing.is_empty() {
+        outage.unproven.remove(operation);
+        if !outage.unproven.is_empty() {
             return;
         }
         let (duration, failures) = (outage.began.elapsed(), outage.failures);
-        *current = None;
+        state.outage = None;
         self.has_outage.store(false, Ordering::Relaxed);
         self.metrics.set_store_unavailable(false);
         slog::info!(self.log, # "store.available", "the store works again";
             "duration_ms" => u64::try_from(duration.as_millis()).unwrap_or(u64::MAX), "failures" => failures);
     }
 
+    /// Observes a failure. The caller must repeat the operation until it succeeds. Otherwise the outage would never end.
     pub(super) fn failed(&self, operation: &'static str, error: &store::Error) {
         let error = chain(error);
-        let mut current = self.lock();
-        let is_new = current.is_none();
-        let outage = current.get_or_insert_with(|| Outage { began: Instant::now(), failures: 0, failing: BTreeMap::new() });
+        let State { periodic, outage } = &mut *self.lock();
+        let is_new = outage.is_none();
+        let outage = outage.get_or_insert_with(|| Outage {
+            began: Instant::now(),
+            failures: 0,
+            failing: BTreeMap::new(),
+            unproven: BTreeSet::new(),
+        });
         outage.failures += 1;
         if is_new {
             self.has_outage.store(true, Ordering::Relaxed);
@@ -86,13 +106,14 @@ impl StoreMonitor {
             self.log_failed_again(operation, &error);
         }
         outage.failing.insert(operation, error);
+        outage.unproven = periodic.iter().chain(outage.failing.keys()).copied().collect();
     }
 
-    /// Reports that an operation failed that is not repeated soon. Such an operation does not begin an outage, because its
-    /// next success would be late.
+    /// Reports that an operation failed that is perhaps not repeated soon. Such an operation does not begin an outage, because
+    /// its next success would be late.
     pub fn report(&self, operation: &'static str, error: &store::Error, now: DateTime<Utc>) {
         let error = chain(error);
-        if let Some(outage) = &mut *self.lock() {
+        if let Some(outage) = &mut self.lock().outage {
             outage.failures += 1;
             self.log_failed_again(operation, &error);
         } else if let Some(omitted) = self.lines.sample(operation, now) {
@@ -106,16 +127,46 @@ impl StoreMonitor {
             "operation" => operation, "error" => error, "omitted" => 0);
     }
 
-    /// Returns the operations that fail, with their errors. Returns `None` if the store works.
+    /// Returns the operations that fail, with their errors. Returns `None` if none fails.
     #[must_use]
     pub fn outage(&self) -> Option<String> {
-        let current = self.lock();
-        let failing = &current.as_ref()?.failing;
+        let state = self.lock();
+        let failing = &state.outage.as_ref()?.failing;
         let texts: Vec<String> = failing.iter().map(|(operation, error)| format!("cannot {operation}: {error}")).collect();
-        Some(texts.join("; "))
+        (!texts.is_empty()).then(|| texts.join("; "))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Outage>> {
-        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_ends_when_every_operation_has_succeeded_since_the_last_failure() {
+        let metrics = Arc::new(Metrics::default());
+        let monitor = StoreMonitor::new(metrics, Logger::root(slog::Discard, slog::o!()));
+        let failed = || store::Result::<()>::Err(store::Error::Overloaded);
+        for operation in ["lease", "tidy"] {
+            assert_eq!(monitor.observe(operation, Ok(())), Some(()));
+        }
+        assert_eq!(monitor.observe("lease", failed()), None);
+        assert_eq!(monitor.outage().as_deref(), Some("cannot lease: the write queue is full"));
+        monitor.observe("lease", Ok(()));
+        assert!(monitor.outage().is_none() && monitor.lock().outage.is_some(), "the other operation may still wait for the store");
+        monitor.observe("tidy", failed());
+        monitor.failed("record", &store::Error::Overloaded);
+        for operation in ["tidy", "record"] {
+            monitor.succeeded(operation);
+            assert!(monitor.lock().outage.is_some());
+        }
+        monitor.succeeded("lease");
+        assert!(monitor.lock().outage.is_none());
+        // An operation that is not repeated begins no outage.
+        monitor.report("count", &store::Error::Overloaded, DateTime::UNIX_EPOCH);
+        assert!(monitor.lock().outage.is_none());
     }
 }

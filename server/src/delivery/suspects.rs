@@ -32,7 +32,10 @@ impl Engine {
         // in flight. So the suspects wait until no such attempt is in flight on this node.
         while !*self.stopping.borrow() && Arc::strong_count(&self.accused) == 1 {
             let leased = self.store.lease_suspect(self.clock.now(), self.slots.clone(), seen.clone()).await;
-            let Some(round) = self.store_monitor.observe("look for suspects", leased) else { return };
+            let round = match leased {
+                Ok(round) => round,
+                Err(error) => return self.store_monitor.report("look for suspects", &error, self.clock.now()),
+            };
             self.metrics.set_suspects(round.suspects);
             let Some(Suspect { leased, begin_at }) = round.next else { return };
             let (id, lease) = (leased.delivery_id, leased.lease);

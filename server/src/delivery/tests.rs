@@ -20,6 +20,7 @@ pub(super) fn engine(directory: &std::path::Path, vault: Arc<Vault>) -> Arc<Engi
         policy: None,
         audit_log: AuditLog::default(),
         store_monitor: Arc::new(StoreMonitor::new(metrics.clone(), log.clone())),
+        spans: Spans::default(),
     };
     let guard = Guard::new(GuardPolicy::default()).expect("a guard");
     Engine::new(settings, Arc::new(store), vault, guard, Clock::manual(DateTime::UNIX_EPOCH), metrics, log)

@@ -263,9 +263,11 @@ impl Api for Handlers {
                 idempotency,
                 trace: TraceContext::of(rqctx.request.headers()),
             };
+            let span = app.publication_span(&publication);
             let published = app.store.publish_notification(publication, app.engine.slots()).await?;
             let notification = app.begin_deliveries(published)?;
             app.metrics.published(received_at.elapsed());
+            span(&notification, received_at.elapsed());
             Ok(HttpResponseAccepted(notification.shown_to(&caller)))
         })
         .await

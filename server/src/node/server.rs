@@ -36,8 +36,8 @@ use crate::node::descriptors::Descriptors;
 use crate::node::listener::tls::ApiCertificate;
 use crate::node::listener::{self, Limits, Listener, Timeouts};
 use crate::node::open_store::{self, Opened};
-use crate::node::outbound;
 use crate::node::watch::Watch;
+use crate::node::{otlp, outbound};
 use crate::secrets::access_token::token_hash;
 use crate::secrets::private_file;
 use crate::slots::{Caps, NewHost, Slots};
@@ -48,6 +48,9 @@ const ADMIN_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum time that a stopping server needs to store when access tokens were last used.
 const STORE_USES_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Maximum time that a stopping server waits until the last spans are sent.
+const STOP_SPANS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What to do if the database has no access token.
 const CREATE_TOKEN: &str = "
@@ -146,6 +149,7 @@ impl Server {
             }),
             audit_log: audit_log.clone(),
             store_monitor: store_monitor.clone(),
+            spans: otlp::spans(&settings, descriptors, &log)?,
         };
         let engine = Engine::new(engine_settings, store.clone(), vault.clone(), guard.clone(), clock.clone(), metrics.clone(), log.clone());
         let access_tokens =
@@ -341,6 +345,7 @@ curl --location "${{API_BASE_URL}}/api/notifications/v1/webhooks" \
         // If the store is not available, the last uses of the last minute are lost.
         let _ = tokio::time::timeout(STORE_USES_TIMEOUT, self.access_tokens.store_uses()).await;
         self.engine.drain(deadline).await;
+        self.engine.spans().stop(STOP_SPANS_TIMEOUT).await;
         self.audit.stop().await;
         if closed.is_err() {
             slog::warn!(self.log, # "requests.interrupted", "requests were still in progress at the end of the drain timeout and are interrupted");

@@ -135,8 +135,9 @@ fn check_failed_attempt(line: &Value, webhook: &str) {
     assert!(missing.is_empty(), "{missing:?} in {line}");
     let values = json!({
         "level": "INFO", "account": "default", "webhook": webhook, "host": "127.0.0.1", "outcome": "rejected", "status_code": 500,
-        "error": "the receiver returned 500; only 200 to 299 accept a callback", "attempt": 1, "next": "none", "omitted": 0,
+        "attempt": 1, "next": "none", "omitted": 0,
     });
+    assert!(line["error"].as_str().is_some_and(|error| error.starts_with("the receiver returned 500")), "{line}");
     for (field, value) in values.as_object().expect("an object") {
         assert_eq!(&line[field], value, "{field}");
     }

@@ -59,5 +59,6 @@ mod store_faults; // responses when the database is damaged or locked
 mod tampering; // changed rows of the database send no secret to another place
 mod third_parties; // protection of servers whose owners do not want callbacks
 mod tokens; // access tokens: authentic rows, expiry, last use, rotation
+mod traces; // OpenTelemetry traces
 mod unpublished; // routes that are not in openapi.json
 mod webhooks; // listing, reading, updating, deactivating and deleting webhooks

@@ -1,12 +1,16 @@
 //! The audience and the idempotency key of a publication. The responses to publications and redeliveries.
 
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
 use uuid::Uuid;
 
 use crate::api::problem::{ApiError, Kind};
 use crate::api::types::{Account, IdempotencyKey};
 use crate::http::App;
 use crate::http::auth::Caller;
-use crate::store::{Audience, Delivery, Idempotency, Notification, Published, Redelivered};
+use crate::spans::Period;
+use crate::store::{Audience, Delivery, Idempotency, Notification, Publication, Published, Redelivered};
 
 /// Returns the audience of a notification. A token of an account publishes only to that account.
 pub(super) fn audience(caller: &Caller, account: Option<Account>, webhook_id: Option<Uuid>) -> Result<Audience, ApiError> {
@@ -42,6 +46,23 @@ pub(super) fn redelivered(result: Redelivered) -> Result<Delivery, ApiError> {
 }
 
 impl App {
+    /// Returns a function that sends the span of a publication. A repeated publication has no span, because its notification
+    /// was published before.
+    pub(super) fn publication_span(&self, publication: &Publication) -> impl FnOnce(&Notification, Duration) + use<> {
+        let spans = self.engine.spans().clone();
+        let (id, context) = (publication.id, publication.trace.clone().filter(|_| spans.are_on()));
+        move |notification, duration| {
+            if spans.are_on() && notification.id == id {
+                let attributes = vec![
+                    KeyValue::new("webhooks.notification", id.to_string()),
+                    KeyValue::new("webhooks.event_type", notification.event_type.as_str().to_owned()),
+                ];
+                let period = Period { begin: notification.created_at, duration, attributes, error: None };
+                spans.publication(id, context.as_ref(), period);
+            }
+        }
+    }
+
     /// If the operator requires known accounts, refuses an account without webhooks.
     pub(super) async fn check_known(&self, audience: &Audience) -> Result<(), ApiError> {
         let Audience::Account(account) = audience else { return Ok(()) };
