@@ -119,8 +119,14 @@ impl Engine {
     /// Applies the pauses for which receivers have asked, also those that other nodes have stored.
     async fn apply_holds(&self) {
         let now = self.clock.now();
-        let holds =
-            self.store_monitor.observe("read for which webhooks a receiver has asked for a pause", self.store.list_holds(now).await);
+        let holds = self
+            .store
+            .list_holds(now)
+            .await
+            .map_err(|error| {
+                self.store_monitor.report("read for which webhooks a receiver has asked for a pause", &error, now);
+            })
+            .ok();
         for (webhook_id, until) in holds.into_iter().flatten() {
             self.slots.hold(webhook_id, until, now);
         }
