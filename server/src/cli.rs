@@ -48,7 +48,7 @@ Common settings (`webhooks-server --help` explains all settings):
 /// Without a subcommand, this program runs the server. You can give each setting as an option, as an environment variable or in
 /// a TOML file. Options override environment variables. Environment variables override the file.
 #[derive(Debug, Parser)]
-#[command(name = "webhooks-server", version, max_term_width = 120, after_help = COMMON_SETTINGS, after_long_help = "")]
+#[command(name = "webhooks-server", version, disable_help_subcommand = true, max_term_width = 120, after_help = COMMON_SETTINGS, after_long_help = "")]
 pub struct CommandLine {
     /// Print the licences of the software in this program
     #[arg(long)]
@@ -66,7 +66,7 @@ pub enum Command {
     /// You need not stop the server.
     #[command(subcommand)]
     Token(token::Command),
-    /// Check the settings, keys, certificates, store, clock, name servers and limits
+    /// Check the settings, keys, certificates, store, clock and limits
     ///
     /// You need not stop the server. Run this command with the settings of the server, as the user of the server. It changes nothing. Its
     /// exit code is 1 if it finds an error.

@@ -123,7 +123,7 @@ fn heading(key: &str) -> &'static str {
         "delivery" => "Delivery",
         "storage" => "Storage and retention",
         "limits" => "Limits",
-        "log" => "Logs",
+        "log" | "traces" => "Logs",
         _ => "Other settings",
     }
 }

@@ -68,11 +68,12 @@ async fn large_source() -> Process {
          INSERT INTO deliveries (id, notification_id, webhook_id, account, epoch, status, lane, attempt_count, due_at, created_at)
              SELECT unhex(printf('01900000000170008000%012x', i)), unhex(printf('01900000000070008000%012x', i)), id, account, 1, i % 4,
                  i % 2, i % 3, iif(i % 100 = 0, 9223372036854775807, 1700000000000 + i), 1700000000000 + i FROM numbers, webhook;
-         INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated)
+         INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange)
              SELECT unhex(printf('01900000000170008000%012x', i)), 1, iif(i % 100 = 0, -9223372036854775808, 1700000000000 + i), i, 'rejected',
-                 500, NULL, 'an' || char(0) || 'swer', i % 2 FROM numbers;
+                 500, NULL, 'an' || char(0) || 'swer', i % 2, '{{}}', '{{}}' FROM numbers;
          INSERT INTO properties (name, value) VALUES ('kept', x'01');
          INSERT INTO rates (webhook_id, theoretical_arrival_time) SELECT id, -9223372036854775808 FROM webhook;
+         INSERT INTO holds (webhook_id, held_until) SELECT id, 1700000000000 FROM webhook;
          INSERT INTO sequences (webhook_id, last) SELECT id, 7 FROM webhook;
          INSERT INTO failures (webhook_id, since, attempts, warned) SELECT id, 1700000000000, 3, 1 FROM webhook;
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at) SELECT id, 'c', 2, 9000000000000 FROM webhook;

@@ -183,7 +183,7 @@ fn harmless() -> Vec<(&'static str, Edits, bool)> {
         ("a new operation", vec![(api("~1webhooks/put"), json!({"operationId": "new", "responses": {"200": response()}}))], true),
         (
             "a new optional parameter",
-            vec![(api("~1webhooks/get/parameters/3"), json!({"name": "q", "in": "query", "schema": text()}))],
+            vec![(api("~1webhooks/get/parameters/4"), json!({"name": "q", "in": "query", "schema": text()}))],
             true,
         ),
         ("a new optional member of a request", vec![(schema("WebhookRegistration/properties/colour"), text())], true),
