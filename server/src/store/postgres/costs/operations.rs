@@ -179,7 +179,7 @@ impl<'a> Round<'a> {
         let of_webhook = || DeliveryFilter { webhook_id: Some(self.world.webhook(BUSY)), ..of_account(account()) };
         let list = |filter| self.store.list_deliveries(filter, self.page(100));
         let first = self.cost("list deliveries of an account", list(of_account(account()))).await.items.remove(0);
-        self.cost("list all deliveries", list(all())).await;
+        self.cost("list all deliveries", list(DeliveryFilter::default())).await;
         self.cost("list deliveries of a webhook", list(of_webhook())).await;
         let of_time = DeliveryFilter { since: Some(self.world.days_ago(30)), until: Some(self.now), ..of_webhook() };
         self.cost("list deliveries of a time range", list(of_time)).await;
@@ -187,7 +187,7 @@ impl<'a> Round<'a> {
         self.cost("list failed deliveries", list(failed)).await;
         let failed = |of| DeliveryFilter { status: Some(DeliveryStatus::Failed), ..of };
         self.cost("list failed deliveries of a webhook", list(failed(of_webhook()))).await;
-        self.cost("list all failed deliveries", list(failed(all()))).await;
+        self.cost("list all failed deliveries", list(failed(DeliveryFilter::default()))).await;
         // The webhook and its account have a backlog that stays the same.
         let of_quiet_account = || of_account(self.world.account(0));
         let of_quiet_webhook = || DeliveryFilter { webhook_id: Some(self.world.webhook(0)), ..of_quiet_account() };
@@ -198,7 +198,7 @@ impl<'a> Round<'a> {
         for (of, [of_pending, of_cancelled]) in [
             (of_quiet_webhook(), ["list pending deliveries of a webhook", "list cancelled deliveries of a webhook"]),
             (of_quiet_account(), ["list pending deliveries of an account", "list cancelled deliveries of an account"]),
-            (all(), ["list all pending deliveries", "list all cancelled deliveries"]),
+            (DeliveryFilter::default(), ["list all pending deliveries", "list all cancelled deliveries"]),
         ] {
             let with = |status| DeliveryFilter { status: Some(status), ..of.clone() };
             self.cost(of_pending, list(with(DeliveryStatus::Pending))).await;
@@ -206,7 +206,7 @@ impl<'a> Round<'a> {
         }
         let of_none = DeliveryFilter { event_type: none(), ..of_account(account()) };
         self.cost("list deliveries of an unused type", list(of_none)).await;
-        self.cost("list all deliveries of an unused type", list(DeliveryFilter { event_type: none(), ..all() })).await;
+        self.cost("list all deliveries of an unused type", list(DeliveryFilter { event_type: none(), ..DeliveryFilter::default() })).await;
         let of_notification = DeliveryFilter { notification_id: Some(first.notification_id), ..of_account(account()) };
         self.cost("list deliveries of a notification", list(of_notification)).await;
         self.cost("get a delivery", self.store.get_delivery(Some(account()), first.id)).await.expect("found");
@@ -444,10 +444,6 @@ pub(super) fn work(webhook_id: Uuid, lane: Lane) -> WorkItem {
     WorkItem { webhook_id, lane }
 }
 
-fn all() -> DeliveryFilter {
-    DeliveryFilter::default()
-}
-
 fn of_account(account: Account) -> DeliveryFilter {
-    DeliveryFilter { account: Some(account), ..all() }
+    DeliveryFilter { account: Some(account), ..DeliveryFilter::default() }
 }
