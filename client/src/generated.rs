@@ -229,7 +229,7 @@ The text is erased when the notification is deleted.*/
             Default::default()
         }
     }
-    ///The connection of the attempt to the callback server. It is absent if the attempt ended before a connection was tried.
+    ///The connection of the attempt to the callback server. It is absent if no address was tried.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct AttemptConnection {
         ///The version of HTTP: `1.1` or `2`.
@@ -238,12 +238,9 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub http_version: ::std::option::Option<AttemptConnectionHttpVersion>,
-        ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
-        #[serde(
-            rename = "remoteAddress",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub remote_address: ::std::option::Option<AttemptConnectionRemoteAddress>,
+        ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried.
+        #[serde(rename = "remoteAddress")]
+        pub remote_address: AttemptConnectionRemoteAddress,
         ///Whether the request was sent again on a second connection, because the callback server had certainly not processed it on the first one.
         #[serde(rename = "requestRepeated")]
         pub request_repeated: bool,
@@ -321,7 +318,7 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
-    ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried. It is absent if no address was tried.
+    ///The IP address and the port of the callback server, for example `203.0.113.7:443` or `[2001:db8::7]:443`. If no connection was opened, it is the first address that was tried.
     #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
     #[serde(transparent)]
     pub struct AttemptConnectionRemoteAddress(::std::string::String);
@@ -8395,7 +8392,7 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             remote_address: ::std::result::Result<
-                ::std::option::Option<super::AttemptConnectionRemoteAddress>,
+                super::AttemptConnectionRemoteAddress,
                 ::std::string::String,
             >,
             request_repeated: ::std::result::Result<bool, ::std::string::String>,
@@ -8409,7 +8406,9 @@ The text is erased when the notification is deleted.*/
             fn default() -> Self {
                 Self {
                     http_version: Ok(Default::default()),
-                    remote_address: Ok(Default::default()),
+                    remote_address: Err(
+                        "no value supplied for remote_address".to_string(),
+                    ),
                     request_repeated: Err(
                         "no value supplied for request_repeated".to_string(),
                     ),
@@ -8435,9 +8434,7 @@ The text is erased when the notification is deleted.*/
             }
             pub fn remote_address<T>(mut self, value: T) -> Self
             where
-                T: ::std::convert::TryInto<
-                    ::std::option::Option<super::AttemptConnectionRemoteAddress>,
-                >,
+                T: ::std::convert::TryInto<super::AttemptConnectionRemoteAddress>,
                 T::Error: ::std::fmt::Display,
             {
                 self.remote_address = value

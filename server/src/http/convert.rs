@@ -1,5 +1,7 @@
 //! Converts errors and records of the store to the types of the API.
 
+use std::net::SocketAddr;
+
 use crate::api::problem::ApiError;
 use crate::api::types::{self, AttemptConnection, AttemptRequest, AttemptTimings, AuditEvent, CustomHeader, HeaderField, WebhookStatus};
 use crate::http::auth::Caller;
@@ -99,7 +101,7 @@ impl From<Attempt> for types::Attempt {
             outcome: attempt.outcome,
             truncated: attempt.response_body.is_some().then_some(attempt.truncated),
             response_body: attempt.response_body,
-            connection: attempt.facts.remote.is_some().then(|| connection(&attempt.facts)),
+            connection: attempt.facts.remote.map(|remote| connection(&attempt.facts, remote)),
             timings: timings(&attempt.facts),
             response_headers: attempt.exchange.as_ref().map(|exchange| fields(&exchange.response)).filter(|fields| !fields.is_empty()),
             request: attempt.exchange.map(|exchange| AttemptRequest {
@@ -116,11 +118,11 @@ fn help(outcome: &str) -> Option<String> {
     Outcome::ALL.iter().any(|known| known.as_str() == outcome).then(|| format!("/docs#outcome-{outcome}"))
 }
 
-fn connection(facts: &AttemptFacts) -> AttemptConnection {
+fn connection(facts: &AttemptFacts, remote: SocketAddr) -> AttemptConnection {
     let version =
         |number: u8| if number.is_multiple_of(10) { (number / 10).to_string() } else { format!("{}.{}", number / 10, number % 10) };
     AttemptConnection {
-        remote_address: facts.remote.map(|remote| remote.to_string()),
+        remote_address: remote.to_string(),
         http_version: facts.http_version.map(version),
         tls_version: facts.tls_version.map(version),
         reused: facts.reused,

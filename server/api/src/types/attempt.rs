@@ -67,9 +67,8 @@ pub struct HeaderField {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptConnection {
-    #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(with = "String", length(max = 64))]
-    pub remote_address: Option<String>,
+    #[schemars(length(max = 64))]
+    pub remote_address: String,
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "String", length(max = 3), regex(pattern = r"^[0-9.]{1,3}$"))]
     pub http_version: Option<String>,

@@ -103,6 +103,6 @@ mod tests {
         let position = (Uuid::now_v7(), Uuid::now_v7());
         let cursor = SelectionCursor::after(position.0, position.1);
         assert_eq!(SelectionCursor::parse(cursor.as_str()).expect("a cursor matches its own pattern").position(), position);
-        assert!(SelectionCursor::parse(&"A".repeat(42)).is_err() && SelectionCursor::parse(&format!("{}B", "A".repeat(42))).is_err());
+        assert!(SelectionCursor::parse("A".repeat(42)).is_err() && SelectionCursor::parse(format!("{}B", "A".repeat(42))).is_err());
     }
 }

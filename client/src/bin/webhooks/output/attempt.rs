@@ -52,7 +52,7 @@ fn headers(fields: &[HeaderField]) -> Option<String> {
 
 fn connection(connection: &AttemptConnection) -> String {
     let parts = [
-        connection.remote_address.as_ref().map(|address| address.as_str().to_owned()),
+        Some(connection.remote_address.as_str().to_owned()),
         connection.http_version.as_ref().map(|version| format!("HTTP/{}", version.as_str())),
         connection.tls_version.as_ref().map(|version| format!("TLS {}", version.as_str())),
         Some(if connection.reused { "reused" } else { "new" }.to_owned()),
