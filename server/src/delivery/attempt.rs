@@ -83,7 +83,7 @@ impl Sent {
     }
 
     fn duration_ms(&self) -> u32 {
-        u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX)
+        milliseconds(self.duration)
     }
 
     pub(super) fn into_record(self, number: u32) -> store::Attempt {
@@ -134,17 +134,17 @@ impl Progress {
         };
         Failure::Outcome { outcome: Outcome::TimedOut, error: text.into(), connection: connection.flatten() }
     }
+}
 
-    /// Returns the texts of the request and of the response. `response` is its header.
-    fn exchange(self, target: &Target, call: &Call, response: Fields) -> Option<Exchange> {
-        let request = self.request?;
-        Some(Exchange {
-            url: target.shown_url.clone(),
-            request: headers::of_request(&target.url, &request.headers, request.body.len()),
-            response,
-            body: call.is_test.then(|| String::from_utf8_lossy(&request.body).into_owned()),
-        })
-    }
+/// Returns the texts of a request and of its response. `response` is the header of the response.
+fn texts(request: Option<Request>, target: &Target, call: &Call, response: Fields) -> Option<Exchange> {
+    let request = request?;
+    Some(Exchange {
+        url: target.shown_url.clone(),
+        request: headers::of_request(&target.url, &request.headers, request.body.len()),
+        response,
+        body: call.is_test.then(|| String::from_utf8_lossy(&request.body).into_owned()),
+    })
 }
 
 /// The receiver can choose only parts of the error. These are redacted and escaped.
@@ -189,8 +189,8 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
         exchange: None,
         fingerprint: target.fingerprint,
     };
-    let values = progress.values.clone();
-    let redactor = || target.redactor(values.clone());
+    let request = progress.request.take();
+    let redactor = || target.redactor(progress.values.clone());
     match result {
         Ok(response) => {
             let status = response.status;
@@ -214,7 +214,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             }
             if call.is_test || !sent.accepted() {
                 let fields = headers::of_response(&response.headers, redactor()).await;
-                sent.exchange = progress.exchange(target, &call, fields);
+                sent.exchange = texts(request, target, &call, fields);
             }
             // Only the status matters: a callback is accepted even if the response body is incomplete.
             let read = tokio::time::timeout_at(deadline, response.read_at_most(MAX_RESPONSE_BYTES, &mut sent.body)).await;
@@ -232,7 +232,7 @@ pub(super) async fn send(guard: &Guard, target: &Target, call: Call, now: DateTi
             sent.error = Some(if call.discards_response { NOT_KEPT.to_owned() } else { error.redacted(redactor()).await });
             sent.connection = connection;
             if !call.discards_response {
-                sent.exchange = progress.exchange(target, &call, Fields::new());
+                sent.exchange = texts(request, target, &call, Fields::new());
             }
         }
         Err(Failure::NotMade(not_made)) => return Err(not_made),

@@ -161,13 +161,15 @@ impl Health {
     /// Begins a hold: the receiver has asked for a pause until `until`. `started_at` is the start of the attempt.
     pub(super) fn asked_to_wait(&mut self, started_at: DateTime<Utc>, now: DateTime<Utc>, until: DateTime<Utc>) {
         let accepted = f64::from(self.count_at(now)) / COUNT_TIME.as_seconds_f64();
-        let pace = match self.hold {
+        // A hold from before the clock was set back would last too long.
+        let previous = self.hold.filter(|hold| hold.since <= now);
+        let pace = match previous {
             // The attempt was in flight when the hold began.
             Some(hold) if started_at < hold.until => hold.pace,
             Some(hold) if now < hold.until + PACE_TIME => (hold.pace / 2.0).max(MIN_PACE),
             _ => (accepted * PACE_PART).max(FIRST_PACE),
         };
-        let until = self.hold.map_or(until, |hold| hold.until.max(until));
+        let until = previous.map_or(until, |hold| hold.until.max(until));
         self.hold = Some(Hold { since: now, until, pace, next_at: until });
     }
 
@@ -261,6 +263,10 @@ mod tests {
         health.asked_to_wait(at(40), at(60), at(4_060));
         assert_eq!(health.open_until(at(60)), Some(at(4_060)), "the latest time counts");
         assert_eq!(health.open_until(at(40)), None, "a clock that was set back does not keep the hold");
+        let mut set_back = Health::default();
+        set_back.asked_to_wait(at(50_000), at(50_000), at(90_000));
+        set_back.asked_to_wait(at(0), at(0), at(1_000));
+        assert_eq!(set_back.open_until(at(0)), Some(at(1_000)), "a hold from before the clock was set back does not count");
         let (mut now, mut starts) = (at(4_060), Vec::new());
         while starts.len() < 59 {
             now = health.open_until(now).unwrap_or(now);
