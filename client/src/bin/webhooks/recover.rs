@@ -14,14 +14,14 @@ use crate::{lookup, requests};
 
 pub(crate) async fn run(api: &Api, arguments: &Recover, format: Format) -> Result<()> {
     let webhook = lookup::webhook(api, &arguments.webhook).await?;
-    let cause = &arguments.cause;
+    let options = &arguments.options;
     let body = DeliveryRecovery {
-        since: arguments.since,
-        until: arguments.until,
-        type_: cause.event_type.as_deref().map(|text| requests::parse::<DeliveryRecoveryType>(text, requests::EVENT_TYPE)).transpose()?,
-        outcome: cause.outcome.as_deref().map(|text| requests::parse::<DeliveryRecoveryOutcome>(text, OUTCOME)).transpose()?,
-        status_code: cause.status_code.map(i32::from),
-        dry_run: arguments.dry_run.then_some(true),
+        since: options.since,
+        until: options.until,
+        type_: options.event_type.as_deref().map(|text| requests::parse::<DeliveryRecoveryType>(text, requests::EVENT_TYPE)).transpose()?,
+        outcome: options.outcome.as_deref().map(|text| requests::parse::<DeliveryRecoveryOutcome>(text, OUTCOME)).transpose()?,
+        status_code: options.status_code.map(i32::from),
+        dry_run: options.dry_run.then_some(true),
         cursor: None,
     };
     let call = async |cursor: Option<String>| {
@@ -30,8 +30,8 @@ pub(crate) async fn run(api: &Api, arguments: &Recover, format: Format) -> Resul
         let recovery = api.settle(api.client.recover_deliveries().id(webhook).body(body).send().await)?;
         Ok((recovery.count.into(), recovery.cursor.map(String::from)))
     };
-    let result = if arguments.dry_run { "would recover" } else { "recovered" };
-    repeat(call, arguments.cursor.as_ref(), result, format).await
+    let result = if options.dry_run { "would recover" } else { "recovered" };
+    repeat(call, options.cursor.as_ref(), result, format).await
 }
 
 /// The operations that change selected deliveries.
@@ -42,15 +42,19 @@ pub(crate) enum Change {
 }
 
 pub(crate) async fn change(api: &Api, change: Change, arguments: &Selection, format: Format) -> Result<()> {
-    let cause = &arguments.cause;
+    let options = &arguments.options;
     let body = DeliverySelection {
         webhook_id: lookup::optional_webhook(api, arguments.webhook.as_ref()).await?,
-        since: arguments.since,
-        until: arguments.until,
-        type_: cause.event_type.as_deref().map(|text| requests::parse::<DeliverySelectionType>(text, requests::EVENT_TYPE)).transpose()?,
-        outcome: cause.outcome.as_deref().map(|text| requests::parse::<DeliverySelectionOutcome>(text, OUTCOME)).transpose()?,
-        status_code: cause.status_code.map(i32::from),
-        dry_run: arguments.dry_run.then_some(true),
+        since: options.since,
+        until: options.until,
+        type_: options
+            .event_type
+            .as_deref()
+            .map(|text| requests::parse::<DeliverySelectionType>(text, requests::EVENT_TYPE))
+            .transpose()?,
+        outcome: options.outcome.as_deref().map(|text| requests::parse::<DeliverySelectionOutcome>(text, OUTCOME)).transpose()?,
+        status_code: options.status_code.map(i32::from),
+        dry_run: options.dry_run.then_some(true),
         cursor: None,
     };
     let call = async |cursor: Option<String>| {
@@ -62,13 +66,13 @@ pub(crate) async fn change(api: &Api, change: Change, arguments: &Selection, for
         };
         Ok((changed.count.into(), changed.cursor.map(String::from)))
     };
-    let result = match (change, arguments.dry_run) {
+    let result = match (change, options.dry_run) {
         (Change::Redeliver, true) => "would repeat",
         (Change::Redeliver, false) => "repeated",
         (Change::Cancel, true) => "would cancel",
         (Change::Cancel, false) => "cancelled",
     };
-    repeat(call, arguments.cursor.as_ref(), result, format).await
+    repeat(call, options.cursor.as_ref(), result, format).await
 }
 
 /// Completes the error message "`TEXT` is not …".

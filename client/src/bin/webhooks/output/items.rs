@@ -100,6 +100,23 @@ impl Show for EventType {
     }
 }
 
+/// Returns the rows of a delivery, alone or in a list. The two generated types have no trait in common.
+macro_rules! delivery_rows {
+    ($delivery:ident) => {
+        record_of([
+            ("delivery", Some($delivery.id.to_string())),
+            ("account", $delivery.account.as_ref().map(|account| account.to_string())),
+            ("status", Some($delivery.status.to_string())),
+            ("type", Some($delivery.notification.type_.to_string())),
+            ("notification", Some($delivery.notification.id.to_string())),
+            ("webhook", Some($delivery.webhook.id.to_string())),
+            ("created", Some(time(&$delivery.created_at))),
+            ("next attempt", $delivery.next_attempt_at.as_ref().map(time)),
+            ("attempts", Some($delivery.attempt_count.to_string())),
+        ])
+    };
+}
+
 impl Show for Delivery {
     const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS", "CREATED", "TYPE", "WEBHOOK", "LAST ATTEMPT"];
     const OPTIONAL: &'static [&'static str] = &["ATTEMPTS", "WEBHOOK"];
@@ -117,17 +134,7 @@ impl Show for Delivery {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        record_of([
-            ("delivery", Some(self.id.to_string())),
-            ("account", self.account.as_ref().map(|account| account.to_string())),
-            ("status", Some(self.status.to_string())),
-            ("type", Some(self.notification.type_.to_string())),
-            ("notification", Some(self.notification.id.to_string())),
-            ("webhook", Some(self.webhook.id.to_string())),
-            ("created", Some(time(&self.created_at))),
-            ("next attempt", self.next_attempt_at.as_ref().map(time)),
-            ("attempts", Some(self.attempt_count.to_string())),
-        ])
+        delivery_rows!(self)
     }
 }
 
@@ -139,17 +146,7 @@ impl Show for DeliveryDetail {
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
-        let mut rows = record_of([
-            ("delivery", Some(self.id.to_string())),
-            ("account", self.account.as_ref().map(|account| account.to_string())),
-            ("status", Some(self.status.to_string())),
-            ("type", Some(self.notification.type_.to_string())),
-            ("notification", Some(self.notification.id.to_string())),
-            ("webhook", Some(self.webhook.id.to_string())),
-            ("created", Some(time(&self.created_at))),
-            ("next attempt", self.next_attempt_at.as_ref().map(time)),
-            ("attempts", Some(self.attempt_count.to_string())),
-        ]);
+        let mut rows = delivery_rows!(self);
         for attempt in &self.attempts {
             rows.push(("", String::new()));
             rows.extend(attempt.record());
