@@ -78,7 +78,7 @@ pub use headers::derived_exchange;
 pub use outcome::NotMade;
 use outcome::Outcome;
 use retry::RetrySchedule;
-pub use store_monitor::StoreMonitor;
+pub use store_monitor::{PeriodicOperation, StoreMonitor};
 use target::Targets;
 pub use test_callback::{Sample, TestRefusal};
 
@@ -184,15 +184,19 @@ impl Engine {
     /// Starts the heartbeat and, if this node `delivers`, the background tasks that lease deliveries, make handshakes and tidy
     /// the store.
     pub fn start(self: &Arc<Self>, delivers: bool) {
-        self.heartbeat.get_or_init(|| tokio::spawn(self.clone().keep_alive()).abort_handle());
+        let periodic = |operation| self.store_monitor.periodic(operation);
+        self.heartbeat.get_or_init(|| tokio::spawn(self.clone().keep_alive(periodic("send the heartbeat"))).abort_handle());
         self.tasks.get_or_init(|| {
             if !delivers {
                 return Vec::new();
             }
+            let leasing = self.clone().lease_due_deliveries(periodic("look for due deliveries"));
+            let handshakes = self.clone().make_due_handshakes(periodic("look for due handshakes"));
+            let tidying = self.clone().tidy(periodic("tidy the store"), periodic("remove old data"));
             vec![
-                (LEASES_NOTHING, self.attempts.spawn(self.clone().lease_due_deliveries()).abort_handle()),
-                ("makes no handshakes", self.attempts.spawn(self.clone().make_due_handshakes()).abort_handle()),
-                ("does not tidy the store", self.attempts.spawn(self.clone().tidy()).abort_handle()),
+                (LEASES_NOTHING, self.attempts.spawn(leasing).abort_handle()),
+                ("makes no handshakes", self.attempts.spawn(handshakes).abort_handle()),
+                ("does not tidy the store", self.attempts.spawn(tidying).abort_handle()),
                 ("attempts no suspects", self.attempts.spawn(self.clone().attempt_suspects()).abort_handle()),
             ]
         });

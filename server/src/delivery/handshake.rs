@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::attempt::{self, Call, Sent};
 use super::attempt_line::{self, AttemptLine};
 use super::retry::RetryAfter;
-use super::{Engine, NotMade, POLL_INTERVAL, chain, random_fraction};
+use super::{Engine, NotMade, POLL_INTERVAL, PeriodicOperation, chain, random_fraction};
 use crate::api::callback::{CallbackBody, CallbackReference, ResponseClass};
 use crate::api::types::{EventType, parse_object};
 use crate::model::Challenge;
@@ -116,13 +116,13 @@ impl Engine {
     }
 
     /// Makes due handshakes until the engine stops.
-    pub(super) async fn make_due_handshakes(self: Arc<Self>) {
+    pub(super) async fn make_due_handshakes(self: Arc<Self>, look: PeriodicOperation) {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
             // The query may read such a handshake just before the end of its attempt is stored.
             let in_flight: Vec<Challenge> = self.handshakes.running().keys().cloned().collect();
             let due = self.store.due_handshakes(self.clock.now()).await;
-            let Some(round) = self.store_monitor.observe("look for due handshakes", due) else {
+            let Some(round) = look.observe(due) else {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             };

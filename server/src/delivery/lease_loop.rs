@@ -11,7 +11,7 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Leases due deliveries and starts their attempts until the engine stops.
-    pub(super) async fn lease_due_deliveries(self: Arc<Self>) {
+    pub(super) async fn lease_due_deliveries(self: Arc<Self>, look: PeriodicOperation) {
         let mut stopping = self.stopping.subscribe();
         let mut work_items = Vec::new();
         self.apply_holds().await;
@@ -19,7 +19,7 @@ impl Engine {
             let now = self.clock.now();
             work_items.extend(self.slots.take_ready(now, MAX_WORK_ITEMS));
             let leased = self.store.lease_due(now, self.slots.clone(), work_items.clone()).await;
-            let Some(round) = self.store_monitor.observe("look for due deliveries", leased) else {
+            let Some(round) = look.observe(leased) else {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             };
@@ -60,12 +60,12 @@ impl Engine {
         }
     }
 
-    pub(super) async fn tidy(self: Arc<Self>) {
+    pub(super) async fn tidy(self: Arc<Self>, tidy: PeriodicOperation, remove: PeriodicOperation) {
         let mut stopping = self.stopping.subscribe();
         while !*stopping.borrow() {
             let now = self.clock.now();
-            let tidied = self.store_monitor.observe("tidy the store", self.store.tidy(now).await);
-            let removed = self.store_monitor.observe("remove old data", self.store.remove_old(now).await);
+            let tidied = tidy.observe(self.store.tidy(now).await);
+            let removed = remove.observe(self.store.remove_old(now).await);
             let more = tidied == Some(true) || removed == Some(true);
             let pause = if more { Duration::from_millis(10) } else { TIDY_INTERVAL };
             tokio::select! {
@@ -76,10 +76,10 @@ impl Engine {
     }
 
     /// Sends heartbeats and applies the changes that other nodes made, until the engine is drained.
-    pub(super) async fn keep_alive(self: Arc<Self>) {
+    pub(super) async fn keep_alive(self: Arc<Self>, heartbeat: PeriodicOperation) {
         loop {
             // Without a heartbeat, this node starts no attempts after nine seconds, and the other nodes take over after ten.
-            if let Some(fleet) = self.store_monitor.observe("send the heartbeat", self.store.keep_alive().await) {
+            if let Some(fleet) = heartbeat.observe(self.store.keep_alive().await) {
                 let is_shared = fleet.is_shared;
                 self.apply_changes(fleet);
                 if is_shared {

@@ -14,6 +14,28 @@ use crate::metrics::Metrics;
 use crate::sampler::Sampler;
 use crate::store;
 
+/// An operation that is repeated every few seconds.
+pub struct PeriodicOperation {
+    monitor: Arc<StoreMonitor>,
+    operation: &'static str,
+}
+
+impl PeriodicOperation {
+    /// Observes the result of one call.
+    pub fn observe<T>(&self, result: store::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.monitor.succeeded(self.operation);
+                Some(value)
+            }
+            Err(error) => {
+                self.monitor.failed(self.operation, &error);
+                None
+            }
+        }
+    }
+}
+
 /// The state of the store, as the background tasks of this process see it.
 pub struct StoreMonitor {
     /// Whether there is an outage. So a recorded outcome without an outage costs one read of memory.
@@ -49,20 +71,11 @@ impl StoreMonitor {
         StoreMonitor { has_outage: AtomicBool::new(false), state: Mutex::default(), lines: Sampler::default(), metrics, log }
     }
 
-    /// Observes the result of an operation that the caller repeats every few seconds, whatever the result is. `operation`
-    /// completes the sentence "cannot …".
-    pub fn observe<T>(&self, operation: &'static str, result: store::Result<T>) -> Option<T> {
+    /// Announces an operation that the caller repeats every few seconds, whatever its result is. `operation` completes the
+    /// sentence "cannot …". From now on, an outage ends only after a success of this operation.
+    pub fn periodic(self: &Arc<Self>, operation: &'static str) -> PeriodicOperation {
         self.lock().periodic.insert(operation);
-        match result {
-            Ok(value) => {
-                self.succeeded(operation);
-                Some(value)
-            }
-            Err(error) => {
-                self.failed(operation, &error);
-                None
-            }
-        }
+        PeriodicOperation { monitor: self.clone(), operation }
     }
 
     /// Observes a success. The caller has repeated the operation until it has succeeded.
@@ -147,17 +160,15 @@ mod tests {
 
     #[test]
     fn an_outage_ends_when_every_operation_has_succeeded_since_the_last_failure() {
-        let metrics = Arc::new(Metrics::default());
-        let monitor = StoreMonitor::new(metrics, Logger::root(slog::Discard, slog::o!()));
+        let monitor = Arc::new(StoreMonitor::new(Arc::default(), Logger::root(slog::Discard, slog::o!())));
         let failed = || store::Result::<()>::Err(store::Error::Overloaded);
-        for operation in ["lease", "tidy"] {
-            assert_eq!(monitor.observe(operation, Ok(())), Some(()));
-        }
-        assert_eq!(monitor.observe("lease", failed()), None);
+        // Neither operation was called before the outage began.
+        let [lease, tidy] = ["lease", "tidy"].map(|operation| monitor.periodic(operation));
+        assert_eq!(lease.observe(failed()), None);
         assert_eq!(monitor.outage().as_deref(), Some("cannot lease: the write queue is full"));
-        monitor.observe("lease", Ok(()));
+        assert_eq!(lease.observe(Ok(())), Some(()));
         assert!(monitor.outage().is_none() && monitor.lock().outage.is_some(), "the other operation may still wait for the store");
-        monitor.observe("tidy", failed());
+        tidy.observe(failed());
         monitor.failed("record", &store::Error::Overloaded);
         for operation in ["tidy", "record"] {
             monitor.succeeded(operation);

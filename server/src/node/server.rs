@@ -121,7 +121,7 @@ impl Server {
         }
         store.join(vault.given_ids()).await.context("cannot join the nodes of the database")?;
         let store_monitor = Arc::new(StoreMonitor::new(metrics.clone(), log.clone()));
-        let mut watch = Watch::new(store.clone(), store_monitor.clone(), clock.clone(), metrics.clone(), log.clone());
+        let mut watch = Watch::new(store.clone(), &store_monitor, clock.clone(), metrics.clone(), log.clone());
         watch.look().await;
         let vault = Arc::new(vault);
         let descriptors = Descriptors::raise();

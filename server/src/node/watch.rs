@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use slog::Logger;
 
 use crate::clock::Clock;
-use crate::delivery::StoreMonitor;
+use crate::delivery::{PeriodicOperation, StoreMonitor};
 use crate::http::service_status::why_full;
 use crate::metrics::Metrics;
 use crate::model::{Pause, StorageUse};
@@ -18,7 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 pub(super) struct Watch {
     store: Arc<dyn Store>,
-    monitor: Arc<StoreMonitor>,
+    read_pauses: PeriodicOperation,
+    measure_storage: PeriodicOperation,
     clock: Clock,
     metrics: Arc<Metrics>,
     log: Logger,
@@ -29,8 +30,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(store: Arc<dyn Store>, monitor: Arc<StoreMonitor>, clock: Clock, metrics: Arc<Metrics>, log: Logger) -> Watch {
-        Watch { store, monitor, clock, metrics, log, paused: BTreeMap::new(), full_since: None }
+    pub(super) fn new(store: Arc<dyn Store>, monitor: &Arc<StoreMonitor>, clock: Clock, metrics: Arc<Metrics>, log: Logger) -> Watch {
+        let [read_pauses, measure_storage] = ["read the pauses", "measure the used storage"].map(|operation| monitor.periodic(operation));
+        Watch { store, read_pauses, measure_storage, clock, metrics, log, paused: BTreeMap::new(), full_since: None }
     }
 
     /// Looks every two seconds. Never returns.
@@ -43,9 +45,9 @@ impl Watch {
 
     pub(super) async fn look(&mut self) {
         let pauses = self.store.list_pauses().await;
-        let pauses = self.monitor.observe("read the pauses", pauses);
+        let pauses = self.read_pauses.observe(pauses);
         let storage = self.store.storage_use().await;
-        let storage = self.monitor.observe("measure the used storage", storage);
+        let storage = self.measure_storage.observe(storage);
         if let Some(pauses) = pauses {
             self.metrics.set_pauses(&pauses);
             self.compare_pauses(&pauses);

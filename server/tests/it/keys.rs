@@ -181,5 +181,5 @@ async fn after_a_rotation_a_running_server_refuses_values_that_are_sealed_with_t
     eventually("a refusal", async || (process.api().get(&path).await.status == 500).then_some(())).await;
     let refused =
         format!("a value was encrypted with master key {}, but this server uses master key {}", id_in(&keys.old), id_in(&keys.new));
-    assert!(process.log().contains(&refused), "{}", process.log());
+    process.logged(&refused).await;
 }

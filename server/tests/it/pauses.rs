@@ -60,7 +60,7 @@ async fn a_pause_survives_a_restart_and_holds_deliveries_until_it_is_resumed() {
     assert_eq!(ids, [id_of(&held), id_of(&later)]);
     eventually("the outcomes", async || api.list(&format!("/deliveries?webhookID={id}&status=pending")).await.is_empty().then_some(()))
         .await;
-    eventually("the end of the pause", async || process.log().contains("event: deliveries.resumed").then_some(())).await;
+    process.logged("event: deliveries.resumed").await;
     let log = process.log();
     // Both processes have seen the pause.
     let counts = ["deliveries.paused", "deliveries.resumed"].map(|event| log.matches(&format!("event: {event}")).count());

@@ -53,9 +53,11 @@ async fn a_delivery_that_ends_the_process_is_failed_and_all_others_arrive() {
     let after = api.publish_type("a.other").await;
     assert_eq!(api.after_attempts(&after, 1).await["status"], "succeeded");
     while other.next().await.id() != id_of(&after) {}
+    let reported = "the delivery failed, because the process died";
+    process.logged(reported).await;
     let log = process.log();
     let id = delivery["id"].as_str().expect("an id");
-    let line = log.lines().find(|line| line.contains("the delivery failed, because the process died")).expect("a line in the log");
+    let line = log.lines().find(|line| line.contains(reported)).expect("a line in the log");
     assert!(line.contains(id) && line.contains(&webhooks[0]) && line.contains("default") && line.contains("recoverDeliveries"), "{line}");
 
     killer.always_reply(Reply::Status(204));

@@ -229,6 +229,11 @@ impl Fleet {
         String::from_utf8_lossy(&self.nodes[node].log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
+    /// Waits until the log of the node contains the text. The node writes its log in a thread of its own.
+    pub(crate) async fn logged(&self, node: usize, text: &str) {
+        eventually(text, async || self.log(node).contains(text).then_some(())).await;
+    }
+
     pub(crate) async fn receiver(&self) -> Receiver {
         Receiver::start(&Authority::of_data_dir(&self.shared_dir())).await
     }

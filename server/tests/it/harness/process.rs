@@ -198,6 +198,11 @@ impl Process {
         String::from_utf8_lossy(&self.log.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
+    /// Waits until the log contains the text. The server writes its log in a thread of its own, perhaps after its response.
+    pub(crate) async fn logged(&self, text: &str) {
+        eventually(text, async || self.log().contains(text).then_some(())).await;
+    }
+
     pub(crate) fn base(&self) -> String {
         self.proxy.base()
     }
