@@ -271,8 +271,7 @@ impl Engine {
     /// Starts an attempt of each leased delivery.
     pub fn begin(self: &Arc<Self>, leased: impl IntoIterator<Item = Leased>) {
         for leased in leased {
-            let engine = self.clone();
-            self.attempts.spawn(async move { engine.deliver(leased).await });
+            self.attempts.spawn(self.clone().deliver(leased));
         }
     }
 

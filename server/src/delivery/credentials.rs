@@ -125,7 +125,8 @@ impl TokenSource {
             None => 0,
         };
         let request = self.metrics.token_request();
-        let fetched = self.fetch(guard, &mut state).await;
+        // Most attempts find a token in memory. So the large future is not a part of the future of each attempt.
+        let fetched = Box::pin(self.fetch(guard, &mut state)).await;
         request.ended(fetched.as_ref().map_or_else(Failure::as_str, |_| "issued"));
         let response = fetched?;
         let lifetime = response.lifetime();

@@ -199,8 +199,8 @@ async fn exchange(mut in_use: InUse, target: &Target, request: &Request) -> Resu
     }
 }
 
-fn http1_request(target: &Target, request: &Request) -> http::Request<Full<Bytes>> {
-    let mut sent = http::Request::new(Full::new(request.body.clone()));
+fn http1_request(target: &Target, request: &Request) -> http::Request<Box<Full<Bytes>>> {
+    let mut sent = http::Request::new(Box::new(Full::new(request.body.clone())));
     *sent.method_mut() = request.method.clone();
     *sent.uri_mut() = Uri::from(target.path.clone());
     *sent.headers_mut() = request.headers.clone();

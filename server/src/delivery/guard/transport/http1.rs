@@ -21,7 +21,8 @@ use super::socket::Socket;
 const MAX_FIELDS: usize = 4096;
 
 pub(super) struct Http1 {
-    sender: SendRequest<Full<Bytes>>,
+    /// The library has a queue of 32 requests for each connection. The box makes these requests smaller.
+    sender: SendRequest<Box<Full<Bytes>>>,
     pub(super) meter: Arc<Meter>,
     pub(super) facts: Arc<ConnectionFacts>,
     /// Whether no request has been sent on this connection.
@@ -80,7 +81,7 @@ impl Http1 {
     }
 
     /// Sends a request. The caller has begun it with the meter.
-    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Broken> {
+    pub(super) async fn send(&mut self, request: Request<Box<Full<Bytes>>>) -> Result<Response<Incoming>, Broken> {
         let (before, is_first) = (self.meter.content(), std::mem::replace(&mut self.is_first, false));
         let mut error = match self.sender.try_send_request(request).await {
             Ok(response) => {

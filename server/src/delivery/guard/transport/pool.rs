@@ -90,7 +90,8 @@ impl Pool {
 
     /// Opens a connection that only this request uses until it ends.
     pub(super) async fn new_connection(self: &Arc<Self>, key: &Arc<ConnectionKey>) -> Result<InUse, SendError> {
-        let connection = self.in_use(key, self.dialer.dial(key).await?);
+        // Most requests find an open connection. So the large future is not a part of the future of each request.
+        let connection = self.in_use(key, Box::pin(self.dialer.dial(key)).await?);
         self.close_surplus(&mut self.lock());
         Ok(connection)
     }
