@@ -119,6 +119,7 @@ macro_rules! delivery_rows {
             ("created", Some(time(&$delivery.created_at))),
             ("next attempt", $delivery.next_attempt_at.as_ref().map(time)),
             ("waits for", $delivery.waiting_for.as_ref().map(waiting)),
+            ("preceding", $delivery.waiting_for.as_ref().and_then(|it| Some(it.preceding_delivery.as_ref()?.id.to_string()))),
             ("explanation", $delivery.waiting_for.as_ref().map(|waiting_for| waiting_for.explanation.to_string())),
             ("attempts", Some($delivery.attempt_count.to_string())),
         ])
