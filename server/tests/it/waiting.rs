@@ -188,6 +188,7 @@ async fn a_delivery_waits_while_its_webhook_has_as_many_attempts_in_flight_as_al
     receiver.next().await;
     server.advance(TimeDelta::seconds(1));
     let second = api.publish_type("a.b").await;
+    server.advance(TimeDelta::seconds(1));
     assert_eq!(waits(&api, &first).await, [Value::Null], "an attempt is in progress");
     expect(&waits(&api, &second).await[0], "capacity", &second["createdAt"], None);
 }
