@@ -75,11 +75,14 @@ struct Times {
 impl Times {
     fn of(delivery: &Delivery, wait: &StoredWait, due_at: DateTime<Utc>, now: DateTime<Utc>) -> Times {
         let due = due_at.min(now);
-        // The first attempt of a retry schedule is always due.
+        let ended_at = delivery.last_attempt.as_ref().map(|attempt| attempt.ended_at(now));
         if wait.is_first {
-            return Times { begun: due, due, is_due: true };
+            // The first attempt of a retry schedule is always due. If the redelivery was requested during an attempt, the
+            // wait begins at the end of that attempt.
+            let begun = ended_at.map_or(due, |ended_at| due.max(ended_at));
+            return Times { begun, due: begun, is_due: true };
         }
-        let begun = delivery.last_attempt.as_ref().map_or(delivery.created_at.min(now), |attempt| attempt.ended_at(now));
+        let begun = ended_at.unwrap_or_else(|| delivery.created_at.min(now));
         Times { begun, due: due.max(begun), is_due: due_at <= now }
     }
 }

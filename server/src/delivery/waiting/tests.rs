@@ -80,6 +80,10 @@ fn the_due_time_is_the_reason_if_nothing_else_is_known() {
     expect(&new_delivery(), NONE, 30, ("first_attempt", 10, None));
     expect(&retry(), NONE, 30, ("retry", 20, Some(50)));
     expect(&retry(), NONE, 60, ("retry", 20, None));
+    let requested_during_the_attempt = Delivery { due_at: Some(at(15)), ..with(retry(), |wait| wait.is_first = true) };
+    expect(&requested_during_the_attempt, NONE, 30, ("first_attempt", 20, None));
+    let redelivered_later = Delivery { due_at: Some(at(25)), ..requested_during_the_attempt };
+    expect(&redelivered_later, NONE, 30, ("first_attempt", 25, None));
     let ended = Delivery { stored_wait: None, ..new_delivery() };
     assert_eq!(waiting_for(&ended, NONE, at(30)), None);
 }

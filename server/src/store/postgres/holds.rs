@@ -13,7 +13,8 @@ pub(super) async fn store(session: &Session, holds: &BTreeMap<Uuid, DateTime<Utc
         SELECT webhook_id FROM holds WHERE held_until <= $1 ORDER BY webhook_id FOR UPDATE SKIP LOCKED))";
     session.execute(expired, &[&now]).await?;
     let insert = "INSERT INTO holds (webhook_id, since, held_until) SELECT id, $3, held_until FROM UNNEST($1, $2) AS new (id, held_until)
-        ON CONFLICT (webhook_id) DO UPDATE SET held_until = greatest(holds.held_until, excluded.held_until)";
+        ON CONFLICT (webhook_id) DO UPDATE SET held_until = greatest(holds.held_until, excluded.held_until),
+            since = CASE WHEN holds.held_until <= $3 THEN $3 ELSE holds.since END";
     session.execute(insert, &[&webhooks, &times, &now]).await.map(drop)
 }
 
