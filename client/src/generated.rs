@@ -3105,7 +3105,7 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. This member is absent if the delivery is not pending. This time can be in the past because of an attempt in progress, a queue, or a pause by the operator.
+        ///The time when the next attempt is due. This member is absent if the delivery is not pending. If this time is in the past, an attempt is in progress, or `waitingFor` says why the delivery waits.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3115,6 +3115,11 @@ The text is erased when the notification is deleted.*/
         >,
         pub notification: DeliveryNotification,
         pub status: DeliveryStatus,
+        #[serde(
+            rename = "waitingFor",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub waiting_for: ::std::option::Option<WaitingFor>,
         pub webhook: DeliveryWebhook,
     }
     impl Delivery {
@@ -3213,7 +3218,7 @@ The text is erased when the notification is deleted.*/
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_attempt: ::std::option::Option<Attempt>,
-        ///The time when the next attempt is due. This member is absent if the delivery is not pending. This time can be in the past because of an attempt in progress, a queue, or a pause by the operator.
+        ///The time when the next attempt is due. This member is absent if the delivery is not pending. If this time is in the past, an attempt is in progress, or `waitingFor` says why the delivery waits.
         #[serde(
             rename = "nextAttemptAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3223,6 +3228,11 @@ The text is erased when the notification is deleted.*/
         >,
         pub notification: DeliveryNotification,
         pub status: DeliveryStatus,
+        #[serde(
+            rename = "waitingFor",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub waiting_for: ::std::option::Option<WaitingFor>,
         pub webhook: DeliveryWebhook,
     }
     impl DeliveryDetail {
@@ -5992,6 +6002,17 @@ The text is erased when the notification is deleted.*/
             Default::default()
         }
     }
+    ///The delivery that must end first. Only the reason `preceding_delivery` has this member.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct PrecedingDelivery {
+        ///The identifier of the first delivery of the ordered webhook that has not ended.
+        pub id: ::uuid::Uuid,
+    }
+    impl PrecedingDelivery {
+        pub fn builder() -> builder::PrecedingDelivery {
+            Default::default()
+        }
+    }
     ///An error response (RFC 9457).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct Problem {
@@ -6848,6 +6869,147 @@ The text is erased when the notification is deleted.*/
         }
     }
     impl<'de> ::serde::Deserialize<'de> for TestWebhookType {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Why a pending delivery waits. A pending delivery has this member, except from shortly before an attempt begins until the outcome of the attempt is recorded. Each node knows the limits of its own attempts. So if the service has several nodes, `recovering`, `host_limit` and `capacity` are what the node that responds has seen. If it has seen nothing, the reason is `first_attempt` or `retry`. All other reasons are the same on each node.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WaitingFor {
+        ///One sentence for people: what the delivery waits for, and what to do.
+        pub explanation: WaitingForExplanation,
+        ///A relative URL of the documentation page that explains the reason and what to do.
+        pub help: WaitingForHelp,
+        #[serde(
+            rename = "precedingDelivery",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub preceding_delivery: ::std::option::Option<PrecedingDelivery>,
+        ///Why no attempt is in progress. More values may be added. `first_attempt`: no attempt has been made since the delivery was created or made due again, and the next attempt begins as soon as possible; there is nothing to do. `retry`: the last attempt failed, and the retry schedule sets the time of the next attempt; repair the callback server, and use redeliver if the delivery must not wait. `retry_after`: the callback server responded with 429 or 503 and `Retry-After`, so no attempt to the webhook begins before that time; let the callback server accept more requests, or update the webhook to end the wait. `rate_limit`: the webhook gets as many deliveries per second as its `maxPerSecond` allows; raise `maxPerSecond` if the callback server can accept more. `preceding_delivery`: the webhook is ordered, and `precedingDelivery` has not ended; find out why that delivery waits or fails, and cancel it if the other deliveries must not wait for it. `recovering`: several attempts to the webhook failed, or a wait for `Retry-After` has ended, so only single deliveries are attempted until attempts succeed; look at the last attempts of the webhook, and repair the callback server. `host_limit`: the host of the callback server or token server has not accepted enough callbacks yet, so it gets few attempts at a time; accept the callbacks, because each accepted callback raises the limit. `pause`: the operator of the service has paused deliveries; ask the operator when the pause ends, if it is too long. `capacity`: the webhook, its account or the service has as many attempts in progress as allowed; let the callback server respond sooner, because slow responses are the usual cause. `quarantine`: the server process ended repeatedly during attempts of the delivery, so the delivery is attempted alone; report the case to the operator of the service if the delivery fails.
+        pub reason: crate::WaitingReason,
+        ///The time since which the delivery waits for this reason. It is at the earliest the time when the delivery was created or made due again, or when its last attempt ended.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///The time when this reason ends, if the service knows it. The next attempt can begin later, because other deliveries of the webhook may come first. It can begin sooner if the delivery is redelivered or the webhook is updated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub until: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+    }
+    impl WaitingFor {
+        pub fn builder() -> builder::WaitingFor {
+            Default::default()
+        }
+    }
+    ///One sentence for people: what the delivery waits for, and what to do.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WaitingForExplanation(::std::string::String);
+    impl ::std::ops::Deref for WaitingForExplanation {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WaitingForExplanation> for ::std::string::String {
+        fn from(value: WaitingForExplanation) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WaitingForExplanation {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 512usize {
+                return Err("longer than 512 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WaitingForExplanation {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WaitingForExplanation {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WaitingForExplanation {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A relative URL of the documentation page that explains the reason and what to do.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WaitingForHelp(::std::string::String);
+    impl ::std::ops::Deref for WaitingForHelp {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WaitingForHelp> for ::std::string::String {
+        fn from(value: WaitingForHelp) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WaitingForHelp {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^/docs#waiting-[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^/docs#waiting-[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WaitingForHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WaitingForHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WaitingForHelp {
         fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
         where
             D: ::serde::Deserializer<'de>,
@@ -9880,6 +10042,10 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             status: ::std::result::Result<super::DeliveryStatus, ::std::string::String>,
+            waiting_for: ::std::result::Result<
+                ::std::option::Option<super::WaitingFor>,
+                ::std::string::String,
+            >,
             webhook: ::std::result::Result<
                 super::DeliveryWebhook,
                 ::std::string::String,
@@ -9898,6 +10064,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: Ok(Default::default()),
                     notification: Err("no value supplied for notification".to_string()),
                     status: Err("no value supplied for status".to_string()),
+                    waiting_for: Ok(Default::default()),
                     webhook: Err("no value supplied for webhook".to_string()),
                 }
             }
@@ -10003,6 +10170,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn waiting_for<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WaitingFor>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.waiting_for = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for waiting_for: {e}")
+                    });
+                self
+            }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::DeliveryWebhook>,
@@ -10030,6 +10209,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: value.next_attempt_at?,
                     notification: value.notification?,
                     status: value.status?,
+                    waiting_for: value.waiting_for?,
                     webhook: value.webhook?,
                 })
             }
@@ -10045,6 +10225,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: Ok(value.next_attempt_at),
                     notification: Ok(value.notification),
                     status: Ok(value.status),
+                    waiting_for: Ok(value.waiting_for),
                     webhook: Ok(value.webhook),
                 }
             }
@@ -10082,6 +10263,10 @@ The text is erased when the notification is deleted.*/
                 ::std::string::String,
             >,
             status: ::std::result::Result<super::DeliveryStatus, ::std::string::String>,
+            waiting_for: ::std::result::Result<
+                ::std::option::Option<super::WaitingFor>,
+                ::std::string::String,
+            >,
             webhook: ::std::result::Result<
                 super::DeliveryWebhook,
                 ::std::string::String,
@@ -10102,6 +10287,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: Ok(Default::default()),
                     notification: Err("no value supplied for notification".to_string()),
                     status: Err("no value supplied for status".to_string()),
+                    waiting_for: Ok(Default::default()),
                     webhook: Err("no value supplied for webhook".to_string()),
                 }
             }
@@ -10233,6 +10419,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn waiting_for<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WaitingFor>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.waiting_for = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for waiting_for: {e}")
+                    });
+                self
+            }
             pub fn webhook<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<super::DeliveryWebhook>,
@@ -10262,6 +10460,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: value.next_attempt_at?,
                     notification: value.notification?,
                     status: value.status?,
+                    waiting_for: value.waiting_for?,
                     webhook: value.webhook?,
                 })
             }
@@ -10279,6 +10478,7 @@ The text is erased when the notification is deleted.*/
                     next_attempt_at: Ok(value.next_attempt_at),
                     notification: Ok(value.notification),
                     status: Ok(value.status),
+                    waiting_for: Ok(value.waiting_for),
                     webhook: Ok(value.webhook),
                 }
             }
@@ -11579,6 +11779,42 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct PrecedingDelivery {
+            id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
+        }
+        impl ::std::default::Default for PrecedingDelivery {
+            fn default() -> Self {
+                Self {
+                    id: Err("no value supplied for id".to_string()),
+                }
+            }
+        }
+        impl PrecedingDelivery {
+            pub fn id<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::uuid::Uuid>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.id = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for id: {e}"));
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<PrecedingDelivery> for super::PrecedingDelivery {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: PrecedingDelivery,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self { id: value.id? })
+            }
+        }
+        impl ::std::convert::From<super::PrecedingDelivery> for PrecedingDelivery {
+            fn from(value: super::PrecedingDelivery) -> Self {
+                Self { id: Ok(value.id) }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct Problem {
             code: ::std::result::Result<crate::Code, ::std::string::String>,
             detail: ::std::result::Result<super::ProblemDetail, ::std::string::String>,
@@ -12178,6 +12414,146 @@ The text is erased when the notification is deleted.*/
                     full: Ok(value.full),
                     max_bytes: Ok(value.max_bytes),
                     used_bytes: Ok(value.used_bytes),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WaitingFor {
+            explanation: ::std::result::Result<
+                super::WaitingForExplanation,
+                ::std::string::String,
+            >,
+            help: ::std::result::Result<super::WaitingForHelp, ::std::string::String>,
+            preceding_delivery: ::std::result::Result<
+                ::std::option::Option<super::PrecedingDelivery>,
+                ::std::string::String,
+            >,
+            reason: ::std::result::Result<crate::WaitingReason, ::std::string::String>,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            until: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for WaitingFor {
+            fn default() -> Self {
+                Self {
+                    explanation: Err("no value supplied for explanation".to_string()),
+                    help: Err("no value supplied for help".to_string()),
+                    preceding_delivery: Ok(Default::default()),
+                    reason: Err("no value supplied for reason".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    until: Ok(Default::default()),
+                }
+            }
+        }
+        impl WaitingFor {
+            pub fn explanation<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::WaitingForExplanation>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.explanation = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for explanation: {e}")
+                    });
+                self
+            }
+            pub fn help<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::WaitingForHelp>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.help = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for help: {e}")
+                    });
+                self
+            }
+            pub fn preceding_delivery<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::PrecedingDelivery>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.preceding_delivery = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for preceding_delivery: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn reason<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::WaitingReason>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.reason = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for reason: {e}")
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for until: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WaitingFor> for super::WaitingFor {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WaitingFor,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    explanation: value.explanation?,
+                    help: value.help?,
+                    preceding_delivery: value.preceding_delivery?,
+                    reason: value.reason?,
+                    since: value.since?,
+                    until: value.until?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WaitingFor> for WaitingFor {
+            fn from(value: super::WaitingFor) -> Self {
+                Self {
+                    explanation: Ok(value.explanation),
+                    help: Ok(value.help),
+                    preceding_delivery: Ok(value.preceding_delivery),
+                    reason: Ok(value.reason),
+                    since: Ok(value.since),
+                    until: Ok(value.until),
                 }
             }
         }

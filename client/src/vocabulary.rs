@@ -229,6 +229,32 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// The reason why a pending delivery waits. The member `explanation` beside it is a sentence for people.
+    WaitingReason {
+        /// No attempt has been made since the delivery was created or made due again.
+        FirstAttempt = "first_attempt",
+        /// The last attempt failed, and the retry schedule sets the time of the next attempt.
+        Retry = "retry",
+        /// The receiver responded with 429 or 503 and `Retry-After`.
+        RetryAfter = "retry_after",
+        /// The webhook gets as many deliveries per second as its `maxPerSecond` allows.
+        RateLimit = "rate_limit",
+        /// The webhook is ordered, and an earlier delivery has not ended. The member `precedingDelivery` names it.
+        PrecedingDelivery = "preceding_delivery",
+        /// Several attempts failed, or a wait for `Retry-After` has ended, so only single deliveries are attempted.
+        Recovering = "recovering",
+        /// The host of the receiver or token server has not accepted enough callbacks yet, so it gets few attempts at a time.
+        HostLimit = "host_limit",
+        /// The operator of the service has paused deliveries.
+        Pause = "pause",
+        /// The webhook, its account or the service has as many attempts in progress as allowed.
+        Capacity = "capacity",
+        /// The server process ended repeatedly during attempts of the delivery, so the delivery is attempted alone.
+        Quarantine = "quarantine",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -264,6 +290,7 @@ mod tests {
     fn the_outcomes_and_reasons_match_openapi_json() {
         assert_eq!(texts(Outcome::ALL, Outcome::as_str), explained("Attempt", "outcome"));
         assert_eq!(texts(DeactivationReason::ALL, DeactivationReason::as_str), explained("Deactivation", "reason"));
+        assert_eq!(texts(WaitingReason::ALL, WaitingReason::as_str), explained("WaitingFor", "reason"));
     }
 
     #[test]
@@ -287,5 +314,9 @@ mod tests {
         let attempt: crate::types::Attempt = serde_json::from_value(attempt).expect("an attempt");
         assert_eq!(attempt.outcome, Outcome::Unknown("new_value".to_owned()));
         assert_eq!(json!(attempt)["outcome"], "new_value");
+        let waiting =
+            json!({ "reason": "tea_time", "since": "2006-01-02T15:04:05Z", "explanation": "Tea.", "help": "/docs#waiting-tea_time" });
+        let waiting: crate::types::WaitingFor = serde_json::from_value(waiting).expect("a wait");
+        assert_eq!(waiting.reason, WaitingReason::Unknown("tea_time".to_owned()));
     }
 }

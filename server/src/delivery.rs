@@ -69,6 +69,7 @@ mod target;
 mod test_callback;
 #[cfg(test)]
 mod test_receiver;
+mod waiting;
 
 use attempt::{Call, Sent};
 use attempt_line::SampledLines;

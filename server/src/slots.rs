@@ -26,15 +26,17 @@ use crate::model::Lane;
 mod fair_queue;
 mod health;
 mod hosts;
+mod observed;
 mod slot;
 mod state;
 mod visit;
 mod waiting;
 
 use health::Health;
-pub use health::{HealthChange, MAX_PAUSE};
+pub use health::{HealthChange, MAX_PAUSE, Recovery};
 use hosts::HostLimits;
 pub use hosts::{Hosts, NewHost};
+pub use observed::{ObservedWait, ReachedLimit};
 use slot::Ended;
 pub use slot::{Reached, Slot, Unrecorded};
 use state::{Priority, State, WaitReason, Webhook};

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::OPENAPI_JSON;
 use crate::Outcome;
+use crate::WaitingReason;
 use crate::problem::Kind;
 
 /// The documentation page.
@@ -37,6 +38,7 @@ impl Page {
                 ("title", &title()),
                 ("problems", &problems()),
                 ("outcomes", &outcomes()),
+                ("reasons", &reasons()),
                 ("document", &script_json(OPENAPI_JSON)),
                 ("receivers", &script_json(&serde_json::Value::from(receivers()).to_string())),
                 ("scalar", &scalar),
@@ -106,14 +108,20 @@ fn problems() -> String {
 
 /// Returns the explanations of all outcomes. The anchor of an explanation is the fragment in the `help` of the attempt.
 fn outcomes() -> String {
-    let article = |outcome: &Outcome| {
-        let (value, meaning, remedy) = outcome.row();
-        let [meaning, remedy] = [meaning, remedy].map(|text| code_elements(&escape(text)));
-        format!(
-            "<article id=\"outcome-{value}\"><h2><code>{value}</code></h2><p>Meaning: {meaning}.</p><p>What to do: {remedy}.</p></article>\n"
-        )
-    };
-    Outcome::ALL.iter().map(article).collect()
+    Outcome::ALL.into_iter().map(|outcome| explanation("outcome", outcome.row())).collect()
+}
+
+/// Returns the explanations of all reasons to wait. The anchor of an explanation is the fragment in the `help` of
+/// `waitingFor`.
+fn reasons() -> String {
+    WaitingReason::ALL.into_iter().map(|reason| explanation("waiting", reason.row())).collect()
+}
+
+fn explanation(kind: &str, (value, meaning, remedy): (&str, &str, &str)) -> String {
+    let [meaning, remedy] = [meaning, remedy].map(|text| code_elements(&escape(text)));
+    format!(
+        "<article id=\"{kind}-{value}\"><h2><code>{value}</code></h2><p>Meaning: {meaning}.</p><p>What to do: {remedy}.</p></article>\n"
+    )
 }
 
 /// Converts the code spans of Markdown to HTML.

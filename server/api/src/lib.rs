@@ -18,9 +18,11 @@ pub mod similarity;
 mod text;
 pub mod trace;
 pub mod types;
+mod waiting;
 
 pub use outcome::Outcome;
 pub use scope::Scope;
+pub use waiting::WaitingReason;
 
 use dropshot::{Header, HttpResponseAccepted, HttpResponseDeleted, HttpResponseHeaders, HttpResponseOk, Path, Query, RequestContext};
 

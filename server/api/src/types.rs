@@ -31,7 +31,10 @@ pub use audit_event::{AuditAction, AuditDetails, AuditEvent, AuditEventPage, Aud
 pub use auth::{Auth, AuthInput, ClientId, ClientSecret, Password, TokenAudience, TokenScope, Username};
 pub use caller::{Caller, ScopeName};
 pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
-pub use delivery::{Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference};
+pub use delivery::{
+    Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, PrecedingDelivery, WaitingFor,
+    WebhookReference,
+};
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
 pub use identifier::{first_id_at, new_id, time_of};
 pub use notification::{

@@ -84,6 +84,8 @@ impl Shown for Delivery {
             attempt_count: self.attempt_count,
             created_at: self.created_at,
             next_attempt_at: self.due_at,
+            // Only the slots know all reasons: see `App::shown_deliveries`.
+            waiting_for: None,
             last_attempt: self.last_attempt.map(Into::into),
         }
     }

@@ -341,9 +341,9 @@ impl Api for Handlers {
                 since: query.since.map(|time| time.0),
                 until: query.until.map(|time| time.0),
             };
-            let deliveries = rqctx.context().store.list_deliveries(filter, page).await?;
-            let (data, cursor) = page_of(deliveries, &caller);
-            Ok(HttpResponseOk(DeliveryPage { data, cursor }))
+            let Part { items, next } = rqctx.context().store.list_deliveries(filter, page).await?;
+            let data = rqctx.context().shown_deliveries(items, &caller);
+            Ok(HttpResponseOk(DeliveryPage { data, cursor: next.map(Cursor::after) }))
         })
         .await
     }
@@ -369,7 +369,7 @@ impl Api for Handlers {
             let delivery = redelivered(app.store.redeliver(account, id, app.clock.now(), &event).await?)?;
             app.audit_log.write(&event);
             app.engine.wake_up();
-            Ok(HttpResponseAccepted(delivery.shown_to(&caller)))
+            Ok(HttpResponseAccepted(app.shown_delivery(delivery, &caller)))
         })
         .await
     }

@@ -92,6 +92,14 @@ pub enum HealthChange {
     Recovered { failures: u32, failing_since: DateTime<Utc> },
 }
 
+/// A webhook to which only single deliveries are sent, because of failures or after a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    pub since: DateTime<Utc>,
+    /// The time before which no delivery may start. `None` means that one may start as soon as no other is in flight.
+    pub until: Option<DateTime<Utc>>,
+}
+
 impl Default for Health {
     fn default() -> Health {
         Health { allowance: 1, accepted: 0, failures_in_a_row: 0, open_circuit: None, hold: None, count: (DateTime::UNIX_EPOCH, 0) }
@@ -193,6 +201,16 @@ impl Health {
         let hold = self.hold.filter(|_| self.is_held(now)).map(|hold| (hold.since, hold.next_at));
         let waits = circuit.into_iter().chain(hold);
         waits.filter(|(since, until)| *since <= now && now < *until).map(|(_, until)| until).max()
+    }
+
+    /// Returns since when only single deliveries are sent: since the circuit opened, or since the end of a hold whose pace
+    /// allows no delivery now. Also returns the time before which no delivery may start, if there is one.
+    pub(super) fn recovery(&self, now: DateTime<Utc>) -> Option<Recovery> {
+        let circuit = self.open_circuit.as_ref().map(|open| open.opened_at);
+        let pace = self.hold.filter(|hold| self.is_held(now) && hold.until <= now && now < hold.next_at).map(|hold| hold.until);
+        // If a time is in the future, the clock was set back.
+        let since = circuit.or(pace).filter(|since| *since <= now)?;
+        Some(Recovery { since, until: self.open_until(now) })
     }
 }
 

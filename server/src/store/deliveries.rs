@@ -1,5 +1,6 @@
 //! Deliveries and their attempts: the stored data, leases and results.
 
+use super::shared::pauses::Paused;
 use super::*;
 use crate::api::types::DeliveryStatus;
 
@@ -180,7 +181,7 @@ impl Attempt {
 
     /// Returns when the attempt ended, but not later than `now`, because the clock may have been set back during the
     /// attempt.
-    pub(super) fn ended_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(crate) fn ended_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now.min(self.started_at + TimeDelta::milliseconds(i64::from(self.duration_ms)))
     }
 }
@@ -294,7 +295,41 @@ pub struct Delivery {
     pub created_at: DateTime<Utc>,
     /// `None` if the delivery is not pending.
     pub due_at: Option<DateTime<Utc>>,
+    /// `None` if the delivery is not pending or if an attempt is in flight.
+    pub stored_wait: Option<StoredWait>,
     pub last_attempt: Option<Attempt>,
+}
+
+/// What the store knows about the wait of a pending delivery.
+#[derive(Clone, Debug)]
+pub struct StoredWait {
+    pub lane: Lane,
+    /// Whether no attempt has been made in the current retry schedule.
+    pub is_first: bool,
+    /// Whether the delivery may have ended processes.
+    pub is_suspect: bool,
+    /// The first delivery of an ordered webhook, if it is another delivery.
+    pub preceding: Option<Uuid>,
+    /// The start and the end of the pause for which the receiver has asked. The end may be in the past.
+    pub hold: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub max_per_second: Option<u32>,
+    pub theoretical_arrival_time: Option<DateTime<Utc>>,
+    /// The start of the operator's oldest pause of the webhook.
+    pub paused_since: Option<DateTime<Utc>>,
+}
+
+impl Delivery {
+    /// Adds the pauses of the operator.
+    pub(super) fn add_pauses(&mut self, paused: &Paused) {
+        if let Some(wait) = &mut self.stored_wait {
+            wait.paused_since = paused.since(self.account.as_str(), self.webhook_id);
+        }
+    }
+
+    /// Returns whether a delivery of a page waits, so that the pauses must be read.
+    pub(super) fn any_waits<'a>(deliveries: impl IntoIterator<Item = &'a Delivery>) -> bool {
+        deliveries.into_iter().any(|delivery| delivery.stored_wait.is_some())
+    }
 }
 
 pub(super) fn status_to_number(status: DeliveryStatus) -> u8 {

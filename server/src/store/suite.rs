@@ -23,6 +23,7 @@ mod redelivery;
 mod retention;
 mod selection;
 mod tokens;
+mod waiting;
 
 use database::TestDatabase;
 

@@ -61,4 +61,5 @@ mod third_parties; // protection of servers whose owners do not want callbacks
 mod tokens; // access tokens: authentic rows, expiry, last use, rotation
 mod traces; // OpenTelemetry traces
 mod unpublished; // routes that are not in openapi.json
+mod waiting; // why a pending delivery waits
 mod webhooks; // listing, reading, updating, deactivating and deleting webhooks

@@ -8,6 +8,7 @@ mod limits; // limits that apply to all nodes together
 mod roles; // nodes with the role `api` or `delivery`
 mod start; // requirements for the database and the master key
 mod upgrade; // rolling restarts
+mod waiting; // why a delivery waits
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -15,6 +15,7 @@ mod operators;
 mod table;
 
 pub(crate) use attempt::last_attempt;
+pub(crate) use items::waiting;
 pub(crate) use json::pretty;
 pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};
 

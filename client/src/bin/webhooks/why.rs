@@ -1,31 +1,34 @@
 //! `webhooks why`: tells the history of a delivery in sentences.
 
 use anyhow::Result;
-use chrono::{DateTime, Utc};
 use serde_json::json;
 use webhooks_client::Outcome;
-use webhooks_client::types::{Attempt, DeliveryDetail, DeliveryStatus, Webhook};
+use webhooks_client::types::{Attempt, DeliveryDetail, DeliveryStatus, WaitingFor, Webhook};
 
 use crate::api::Api;
 use crate::arguments::DeliveryId;
 use crate::lookup;
-use crate::output::{Format, Screen, print, time, wrapped};
+use crate::output::{Format, Screen, print, time, waiting, wrapped};
 
 pub(crate) async fn run(api: &Api, arguments: &DeliveryId, format: Format) -> Result<()> {
     let id = lookup::delivery(api, &arguments.id).await?;
     let delivery = api.settle(api.client.get_delivery().id(id).send().await)?;
     // The webhook may have been deleted, and the token may lack the scope. The history is useful without it.
     let webhook = api.client.get_webhook().id(delivery.webhook.id).send().await.ok();
-    let sentences = history(&delivery, webhook.as_deref(), Utc::now());
+    let sentences = history(&delivery, webhook.as_deref());
     if format.is_json() {
-        return Ok(format.print(&json!({ "delivery": id, "status": delivery.status, "history": sentences }))?);
+        let mut response = json!({ "delivery": id, "status": delivery.status, "history": sentences });
+        if let Some(waiting_for) = &delivery.waiting_for {
+            response["waitingFor"] = json!(waiting_for);
+        }
+        return Ok(format.print(&response)?);
     }
     let width = Screen::stdout().width.unwrap_or(usize::MAX);
     let sentences: Vec<String> = sentences.iter().map(|sentence| wrapped(sentence, width)).collect();
     Ok(print(&sentences.join("\n"))?)
 }
 
-fn history(delivery: &DeliveryDetail, webhook: Option<&Webhook>, now: DateTime<Utc>) -> Vec<String> {
+fn history(delivery: &DeliveryDetail, webhook: Option<&Webhook>) -> Vec<String> {
     let id = delivery.id;
     let receiver = webhook.map_or_else(String::new, |webhook| format!(" ({})", webhook.target_url.as_str()));
     let event_type = delivery.notification.type_.as_str();
@@ -42,15 +45,9 @@ fn history(delivery: &DeliveryDetail, webhook: Option<&Webhook>, now: DateTime<U
         earlier => sentences.push(format!("The first {earlier} attempts are not listed.")),
     }
     sentences.extend(delivery.attempts.iter().map(attempt));
-    sentences.push(match (&delivery.status, delivery.next_attempt_at) {
-        (DeliveryStatus::Pending, Some(due)) if due > now => format!("The next attempt is due at {}.", time(&due)),
-        (DeliveryStatus::Pending, Some(due)) => {
-            format!(
-                "The next attempt has been due since {}: it is in progress, or it waits in a queue or for the end of a pause.",
-                time(&due)
-            )
-        }
-        (DeliveryStatus::Pending, None) => "The delivery is pending.".to_owned(),
+    sentences.push(match (&delivery.status, &delivery.waiting_for) {
+        (DeliveryStatus::Pending, Some(waiting_for)) => wait(waiting_for),
+        (DeliveryStatus::Pending, None) => "An attempt is in progress.".to_owned(),
         (DeliveryStatus::Succeeded, _) => "The delivery has succeeded.".to_owned(),
         (DeliveryStatus::Failed, _) => {
             format!("The delivery has failed, and there is no further attempt. `webhooks redeliver {id}` repeats it.")
@@ -73,6 +70,12 @@ fn history(delivery: &DeliveryDetail, webhook: Option<&Webhook>, now: DateTime<U
         sentences.push(format!("What to do: {remedy}."));
     }
     sentences
+}
+
+fn wait(waiting_for: &WaitingFor) -> String {
+    let preceding = waiting_for.preceding_delivery.as_ref().map(|it| format!(" `webhooks why {}` explains the preceding delivery.", it.id));
+    let explanation = waiting_for.explanation.as_str();
+    format!("The delivery waits: {}. {explanation}{}", waiting(waiting_for), preceding.unwrap_or_default())
 }
 
 fn attempt(attempt: &Attempt) -> String {
@@ -128,7 +131,7 @@ mod tests {
     }
 
     fn text(delivery: &DeliveryDetail, webhook: Option<&Webhook>) -> String {
-        history(delivery, webhook, "2006-01-02T15:05:00Z".parse().expect("a time")).join("\n")
+        history(delivery, webhook).join("\n")
     }
 
     #[test]
@@ -151,7 +154,21 @@ mod tests {
 
     #[test]
     fn the_last_sentences_depend_on_the_status() {
-        assert!(text(&delivery("pending", 0, &[]), None).contains("There was no attempt.\nThe next attempt is due at "));
+        let mut pending = delivery("pending", 0, &[]);
+        assert!(text(&pending, None).ends_with("There was no attempt.\nAn attempt is in progress."));
+        let waiting_for = json!({
+            "reason": "preceding_delivery", "since": "2006-01-02T15:04:05Z", "until": "2006-01-02T15:09:05Z", "explanation": "It waits.",
+            "precedingDelivery": { "id": ID }, "help": "/docs#waiting-preceding_delivery",
+        });
+        pending.waiting_for = Some(serde_json::from_value(waiting_for).expect("a wait"));
+        let waiting = text(&pending, None);
+        for part in [
+            "\nThe delivery waits: preceding_delivery, since ",
+            ", until ",
+            &format!(". It waits. `webhooks why {ID}` explains the preceding delivery."),
+        ] {
+            assert!(waiting.contains(part), "no `{part}` in {waiting}");
+        }
         let succeeded = text(&delivery("succeeded", 1, &[("accepted", Some(204))]), None);
         assert!(succeeded.ends_with("The delivery has succeeded."), "{succeeded}");
         let unknown = text(&delivery("cancelled", 1, &[("teapot", None)]), None);

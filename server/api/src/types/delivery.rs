@@ -1,6 +1,7 @@
 //! Deliveries and their attempts.
 
 use super::*;
+use crate::WaitingReason;
 
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -20,6 +21,9 @@ pub struct Delivery {
     #[schemars(with = "DateTime<Utc>")]
     pub next_attempt_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "WaitingFor")]
+    pub waiting_for: Option<WaitingFor>,
+    #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "Attempt")]
     pub last_attempt: Option<Attempt>,
 }
@@ -33,6 +37,38 @@ pub struct NotificationReference {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WebhookReference {
     pub id: Uuid,
+}
+
+/// Why a pending delivery has no attempt in progress. More values of `reason` may be added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingFor {
+    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[a-z_]+$"))]
+    pub reason: String,
+    pub since: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "DateTime<Utc>")]
+    pub until: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "PrecedingDelivery")]
+    pub preceding_delivery: Option<PrecedingDelivery>,
+    #[schemars(length(min = 1, max = 512))]
+    pub explanation: String,
+    #[schemars(length(max = 64), regex(pattern = r"^/docs#waiting-[a-z_]+$"))]
+    pub help: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PrecedingDelivery {
+    pub id: Uuid,
+}
+
+impl WaitingFor {
+    #[must_use]
+    pub fn new(reason: WaitingReason, since: DateTime<Utc>, until: Option<DateTime<Utc>>) -> WaitingFor {
+        let help = format!("/docs#waiting-{}", reason.as_str());
+        WaitingFor { reason: reason.as_str().to_owned(), since, until, preceding_delivery: None, explanation: reason.explanation(), help }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

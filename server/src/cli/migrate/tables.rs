@@ -76,7 +76,7 @@ pub(super) const TABLES: [Table; 21] = [
         ],
     ),
     table("sequences", 1, columns![webhook_id: Id, last: Big]),
-    table("holds", 1, columns![webhook_id: Id, held_until: Millis]),
+    table("holds", 1, columns![webhook_id: Id, since: Millis, held_until: Millis]),
     table("rates", 1, columns![webhook_id: Id, theoretical_arrival_time: Micros]),
     table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),

@@ -1,17 +1,29 @@
-//! The details of a delivery: the exact body of its callback, and the requests of its attempts.
+//! What callers see of deliveries: why they wait, the exact body of the callback, and the requests of the attempts.
 
 use uuid::Uuid;
 
 use crate::api::problem::ApiError;
-use crate::api::types::DeliveryDetail;
+use crate::api::types::{self, DeliveryDetail};
 use crate::delivery::derived_exchange;
 use crate::http::App;
 use crate::http::auth::Caller;
 use crate::http::convert::Shown as _;
 use crate::model::{CallbackTemplate, fingerprint};
-use crate::store::Attempt;
+use crate::store::{Attempt, Delivery};
 
 impl App {
+    /// Returns the objects of the API, with the reasons why deliveries wait.
+    pub(super) fn shown_deliveries(&self, deliveries: Vec<Delivery>, caller: &Caller) -> Vec<types::Delivery> {
+        let waits = self.engine.waits(&deliveries);
+        let shown = deliveries.into_iter().zip(waits);
+        shown.map(|(delivery, waiting_for)| types::Delivery { waiting_for, ..delivery.shown_to(caller) }).collect()
+    }
+
+    pub(super) fn shown_delivery(&self, delivery: Delivery, caller: &Caller) -> types::Delivery {
+        let waiting_for = self.engine.waits(std::slice::from_ref(&delivery)).pop().flatten();
+        types::Delivery { waiting_for, ..delivery.shown_to(caller) }
+    }
+
     pub(super) async fn delivery_detail(&self, caller: &Caller, id: Uuid) -> Result<DeliveryDetail, ApiError> {
         let account = caller.account.clone();
         let found = self.store.get_delivery(account.clone(), id).await?;
@@ -31,6 +43,10 @@ impl App {
                 attempt.exchange = derived_exchange(&webhook, delivery.notification_id, attempt.started_at, body.len());
             }
         }
-        Ok(DeliveryDetail { delivery: delivery.shown_to(caller), callback_body, attempts: attempts.into_iter().map(Into::into).collect() })
+        Ok(DeliveryDetail {
+            delivery: self.shown_delivery(delivery, caller),
+            callback_body,
+            attempts: attempts.into_iter().map(Into::into).collect(),
+        })
     }
 }

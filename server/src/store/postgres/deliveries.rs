@@ -59,7 +59,18 @@ pub(super) async fn list(session: &Session, filter: &DeliveryFilter, page: Page)
     // other filters never change.
     let sql = select_deliveries(&format!("d.id = ANY($1) AND ($2 IS NULL OR {SHOWN_STATUS} = $2)"));
     let rows = session.query(&sql, &[&ids, &status]).await?;
-    Ok(Part { items: rows.iter().map(from_row).collect::<SessionResult<_>>()?, next })
+    let mut items = rows.iter().map(from_row).collect::<SessionResult<Vec<_>>>()?;
+    add_pauses(session, &mut items).await?;
+    Ok(Part { items, next })
+}
+
+/// Adds the pauses of the operator to deliveries that wait.
+async fn add_pauses(session: &Session, deliveries: &mut [Delivery]) -> SessionResult<()> {
+    if Delivery::any_waits(&*deliveries) {
+        let paused = pauses::list(session).await?.into_iter().collect();
+        deliveries.iter_mut().for_each(|delivery| delivery.add_pauses(&paused));
+    }
+    Ok(())
 }
 
 /// The deliveries whose identifiers are given.
@@ -154,13 +165,28 @@ fn conditions(filter: &DeliveryFilter) -> String {
     conditions.join(" AND ")
 }
 
-/// Selects deliveries, newest first. Each row also has the most recent attempt of the delivery.
+/// Selects deliveries, newest first. Each row also has the most recent attempt of the delivery. The columns about the
+/// wait are NULL if the delivery is not pending or if an attempt is in flight. The first delivery of an ordered webhook can
+/// be a cancelled one whose attempt is in flight, because the others wait for the end of that attempt.
 fn select_deliveries(condition: &str) -> String {
     format!(
         "SELECT d.id, d.notification_id, (SELECT n.type FROM notifications n WHERE n.id = d.notification_id), d.webhook_id, d.attempt_count,
-             d.created_at, (SELECT p.due_at FROM pending p WHERE p.delivery_id = d.id), {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL::text, d.account
+             d.created_at, p.due_at, {SHOWN_STATUS},
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL::text, d.account,
+             waits.lane, d.attempt_count = d.schedule_start, waits.deaths >= 3,
+             CASE WHEN waits.lane = 2 THEN (
+                 SELECT first.delivery_id FROM pending first
+                 WHERE first.webhook_id = d.webhook_id AND first.epoch = d.epoch AND first.sequence IS NOT NULL
+                 ORDER BY first.sequence LIMIT 1) END,
+             h.since, h.held_until, waits.max_per_second, waits.theoretical_arrival_time
          FROM deliveries d
+         LEFT JOIN LATERAL (SELECT * FROM pending WHERE delivery_id = d.id LIMIT 1) p ON true
+         LEFT JOIN LATERAL (
+             SELECT p.lane, p.deaths, (SELECT w.max_per_second FROM webhooks w WHERE w.id = d.webhook_id) AS max_per_second,
+                 (SELECT nullif(r.theoretical_arrival_time, '-infinity') FROM rates r WHERE r.webhook_id = d.webhook_id)
+                     AS theoretical_arrival_time
+             WHERE p.lane < 3 AND (p.leased_by IS NULL OR NOT EXISTS (SELECT 1 FROM nodes WHERE incarnation = p.leased_by))) waits ON true
+         LEFT JOIN LATERAL (SELECT since, held_until FROM holds WHERE webhook_id = d.webhook_id AND waits.lane IS NOT NULL LIMIT 1) h ON true
          LEFT JOIN LATERAL (SELECT * FROM attempts WHERE delivery_id = d.id AND number = d.attempt_count LIMIT 1) a ON true
          WHERE {condition} ORDER BY d.id DESC"
     )
@@ -169,7 +195,8 @@ fn select_deliveries(condition: &str) -> String {
 pub(super) async fn get(session: &Session, account: Option<&Account>, id: Uuid) -> SessionResult<Option<(Delivery, Vec<Attempt>)>> {
     let sql = select_deliveries("d.id = $1 AND ($2 IS NULL OR d.account = $2)");
     let row = session.query_opt(&sql, &[&id, &account.map(Account::as_str)]).await?;
-    let Some(delivery) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
+    let Some(mut delivery) = row.as_ref().map(from_row).transpose()? else { return Ok(None) };
+    add_pauses(session, std::slice::from_mut(&mut delivery)).await?;
     let rows = session
         .query(
             "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange
@@ -195,8 +222,25 @@ fn from_row(row: &Row) -> SessionResult<Delivery> {
         attempt_count: count(row.try_get(4)?),
         created_at: row.try_get(5)?,
         due_at: (status == DeliveryStatus::Pending).then(|| row.try_get(6)).transpose()?,
+        stored_wait: if status == DeliveryStatus::Pending { wait_from_row(row, 19)? } else { None },
         last_attempt: has_attempt.then(|| attempt_from_row(row, 8)).transpose()?,
     })
+}
+
+fn wait_from_row(row: &Row, first: usize) -> SessionResult<Option<StoredWait>> {
+    let Some(number) = row.try_get::<_, Option<i16>>(first)? else { return Ok(None) };
+    let lane = Lane::from_number(number)?;
+    let id: Uuid = row.try_get(0)?;
+    Ok(Some(StoredWait {
+        lane,
+        is_first: row.try_get(first + 1)?,
+        is_suspect: row.try_get(first + 2)?,
+        preceding: row.try_get::<_, Option<Uuid>>(first + 3)?.filter(|preceding| *preceding != id),
+        hold: row.try_get::<_, Option<_>>(first + 4)?.zip(row.try_get(first + 5)?),
+        max_per_second: row.try_get::<_, Option<i32>>(first + 6)?.map(count),
+        theoretical_arrival_time: row.try_get(first + 7)?,
+        paused_since: None,
+    }))
 }
 
 fn attempt_from_row(row: &Row, first: usize) -> SessionResult<Attempt> {

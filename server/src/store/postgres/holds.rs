@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-/// Stores holds, and removes those that have ended. A shorter hold does not replace a longer one. The holds must have
-/// different webhooks, in the order of their identifiers, so that two transactions lock the rows in the same order.
+/// Stores holds, and removes those that have ended. A shorter hold does not replace a longer one. A hold begins now,
+/// unless an earlier one has not ended. The holds must have different webhooks, in the order of their identifiers, so
+/// that two transactions lock the rows in the same order.
 pub(super) async fn store(session: &Session, holds: &BTreeMap<Uuid, DateTime<Utc>>, now: DateTime<Utc>) -> SessionResult<()> {
     let (webhooks, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = holds.iter().map(|(webhook_id, until)| (*webhook_id, *until)).unzip();
     let expired = "DELETE FROM holds WHERE webhook_id = ANY(ARRAY(
         SELECT webhook_id FROM holds WHERE held_until <= $1 ORDER BY webhook_id FOR UPDATE SKIP LOCKED))";
     session.execute(expired, &[&now]).await?;
-    let insert = "INSERT INTO holds (webhook_id, held_until) SELECT * FROM UNNEST($1, $2)
-        ON CONFLICT (webhook_id) DO UPDATE SET held_until = greatest(holds.held_until, excluded.held_until)";
-    session.execute(insert, &[&webhooks, &times]).await.map(drop)
+    let insert = "INSERT INTO holds (webhook_id, since, held_until) SELECT id, $3, held_until FROM UNNEST($1, $2) AS new (id, held_until)
+        ON CONFLICT (webhook_id) DO UPDATE SET held_until = greatest(holds.held_until, excluded.held_until),
+            since = CASE WHEN holds.held_until <= $3 THEN $3 ELSE holds.since END";
+    session.execute(insert, &[&webhooks, &times, &now]).await.map(drop)
 }
 
 pub(super) async fn remove(session: &Session, webhook_id: Uuid) -> SessionResult<()> {

@@ -13,6 +13,9 @@ const SHOWN_STATUS: &str =
     "CASE WHEN d.status = 0 AND (w.deactivation_reason IS NOT NULL OR w.deleted_at IS NOT NULL OR w.epoch <> d.epoch)
              THEN 3 ELSE d.status END";
 
+/// Whether a delivery waits: it is pending and has no valid lease.
+const WAITS: &str = "(d.status = 0 AND (d.leased_by IS NULL OR d.leased_by NOT IN (SELECT incarnation FROM nodes)))";
+
 /// Lists deliveries. Finds the candidates, newest first, in an index that has few other deliveries than those of the
 /// filter. Then checks the other conditions of each candidate.
 pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page) -> rusqlite::Result<Part<Delivery>> {
@@ -58,7 +61,12 @@ pub(super) fn list(connection: &Connection, filter: &DeliveryFilter, page: Page)
             from_index = next_row()?;
         }
     }
-    Ok(found.part())
+    let mut part = found.part();
+    if Delivery::any_waits(&part.items) {
+        let paused = pauses::read(&snapshot)?;
+        part.items.iter_mut().for_each(|delivery| delivery.add_pauses(&paused));
+    }
+    Ok(part)
 }
 
 /// Returns the value that an index search must find: the notification, the webhook or the account of the filter.
@@ -161,22 +169,35 @@ fn conditions(filter: &DeliveryFilter) -> (String, Parameters) {
     (format!("SELECT {conditions} FROM deliveries d CROSS JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = :id"), values)
 }
 
-/// The query for one delivery with its last attempt. Parameter 2 is the account; NULL matches any account.
+/// The query for one delivery with its last attempt. Parameter 2 is the account; NULL matches any account. The columns
+/// about the wait are NULL if the delivery is not pending or if an attempt is in flight.
 fn select_one() -> String {
     format!(
         "SELECT d.id, d.notification_id, n.type, d.webhook_id, d.attempt_count, d.created_at, d.due_at, {SHOWN_STATUS},
-             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL, d.account
+             a.number, a.started_at, a.duration_ms, a.outcome, a.status_code, a.error, a.response_body, a.truncated, a.facts, NULL, d.account,
+             iif({WAITS}, d.lane, NULL), d.attempt_count = d.schedule_start, d.deaths >= 3,
+             iif({WAITS} AND d.lane = 2, (
+                 SELECT first.id FROM deliveries first INDEXED BY deliveries_in_order
+                 WHERE first.webhook_id = d.webhook_id AND first.epoch = d.epoch AND first.lane = 2 AND first.status = 0
+                   AND first.sequence IS NOT NULL
+                 ORDER BY first.sequence LIMIT 1), NULL),
+             h.since, h.held_until, w.max_per_second, r.theoretical_arrival_time
          FROM deliveries d
          JOIN webhooks w ON w.id = d.webhook_id
          JOIN notifications n ON n.id = d.notification_id
          LEFT JOIN attempts a ON a.delivery_id = d.id AND a.number = d.attempt_count
+         LEFT JOIN holds h ON h.webhook_id = d.webhook_id
+         LEFT JOIN rates r ON r.webhook_id = d.webhook_id
          WHERE d.id = ?1 AND (?2 IS NULL OR d.account = ?2)"
     )
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<(Delivery, Vec<Attempt>)>> {
     let delivery = connection.prepare_cached(&select_one())?.query_row((Key(id), account.map(Account::as_str)), from_row).optional()?;
-    let Some(delivery) = delivery else { return Ok(None) };
+    let Some(mut delivery) = delivery else { return Ok(None) };
+    if Delivery::any_waits([&delivery]) {
+        delivery.add_pauses(&pauses::read(connection)?);
+    }
     let mut attempts = connection
         .prepare_cached(
             "SELECT number, started_at, duration_ms, outcome, status_code, error, response_body, truncated, facts, exchange
@@ -202,8 +223,25 @@ fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Delivery> {
         attempt_count: row.get(4)?,
         created_at: row.get::<_, Millis>(5)?.0,
         due_at: (status == DeliveryStatus::Pending).then(|| row.get::<_, Millis>(6)).transpose()?.map(|time| time.0),
+        stored_wait: if status == DeliveryStatus::Pending { wait_from_row(row, 19)? } else { None },
         last_attempt: has_attempt.then(|| attempt_from_row(row, 8)).transpose()?,
     })
+}
+
+fn wait_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Option<StoredWait>> {
+    let Some(lane) = row.get(first)? else { return Ok(None) };
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<Millis>>(column)?.map(|time| time.0));
+    let id = row.get::<_, Key>(0)?.0;
+    Ok(Some(StoredWait {
+        lane,
+        is_first: row.get(first + 1)?,
+        is_suspect: row.get(first + 2)?,
+        preceding: row.get::<_, Option<Key>>(first + 3)?.map(|key| key.0).filter(|preceding| *preceding != id),
+        hold: time(first + 4)?.zip(time(first + 5)?),
+        max_per_second: row.get(first + 6)?,
+        theoretical_arrival_time: row.get::<_, Option<Micros>>(first + 7)?.map(|time| time.0),
+        paused_since: None,
+    }))
 }
 
 fn attempt_from_row(row: &rusqlite::Row<'_>, first: usize) -> rusqlite::Result<Attempt> {

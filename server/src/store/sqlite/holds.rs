@@ -2,15 +2,16 @@
 
 use super::*;
 
-/// Stores a hold, and removes those that have ended. A shorter hold does not replace a longer one.
+/// Stores a hold, and removes those that have ended. A shorter hold does not replace a longer one. The hold begins now,
+/// unless an earlier one has not ended.
 pub(super) fn store(connection: &Connection, webhook_id: Uuid, until: DateTime<Utc>, now: DateTime<Utc>) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM holds WHERE held_until <= ?1")?.execute([Millis(now)])?;
     connection
         .prepare_cached(
-            "INSERT INTO holds (webhook_id, held_until) VALUES (?1, ?2)
+            "INSERT INTO holds (webhook_id, since, held_until) VALUES (?1, ?3, ?2)
              ON CONFLICT DO UPDATE SET held_until = max(held_until, excluded.held_until)",
         )?
-        .execute((Key(webhook_id), Millis(until)))
+        .execute((Key(webhook_id), Millis(until), Millis(now)))
         .map(drop)
 }
 

@@ -73,7 +73,7 @@ async fn large_source() -> Process {
                  500, NULL, 'an' || char(0) || 'swer', i % 2, '{{}}', '{{}}' FROM numbers;
          INSERT INTO properties (name, value) VALUES ('kept', x'01');
          INSERT INTO rates (webhook_id, theoretical_arrival_time) SELECT id, -9223372036854775808 FROM webhook;
-         INSERT INTO holds (webhook_id, held_until) SELECT id, 1700000000000 FROM webhook;
+         INSERT INTO holds (webhook_id, since, held_until) SELECT id, 1600000000000, 1700000000000 FROM webhook;
          INSERT INTO sequences (webhook_id, last) SELECT id, 7 FROM webhook;
          INSERT INTO failures (webhook_id, since, attempts, warned) SELECT id, 1700000000000, 3, 1 FROM webhook;
          INSERT INTO handshakes (webhook_id, challenge, attempt_count, due_at) SELECT id, 'c', 2, 9000000000000 FROM webhook;

@@ -1,6 +1,6 @@
 //! How the objects of the API are shown to people.
 
-use webhooks_client::types::{AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, Webhook};
+use webhooks_client::types::{AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, WaitingFor, Webhook};
 
 use super::attempt::last_attempt;
 use super::{Cell, Show, pretty, record_of, time};
@@ -100,6 +100,12 @@ impl Show for EventType {
     }
 }
 
+/// Returns why a delivery waits, without the explanation: the reason and the times.
+pub(crate) fn waiting(waiting_for: &WaitingFor) -> String {
+    let until = waiting_for.until.as_ref().map_or_else(String::new, |until| format!(", until {}", time(until)));
+    format!("{}, since {}{until}", waiting_for.reason, time(&waiting_for.since))
+}
+
 /// Returns the rows of a delivery, alone or in a list. The two generated types have no trait in common.
 macro_rules! delivery_rows {
     ($delivery:ident) => {
@@ -112,13 +118,16 @@ macro_rules! delivery_rows {
             ("webhook", Some($delivery.webhook.id.to_string())),
             ("created", Some(time(&$delivery.created_at))),
             ("next attempt", $delivery.next_attempt_at.as_ref().map(time)),
+            ("waits for", $delivery.waiting_for.as_ref().map(waiting)),
+            ("preceding", $delivery.waiting_for.as_ref().and_then(|it| Some(it.preceding_delivery.as_ref()?.id.to_string()))),
+            ("explanation", $delivery.waiting_for.as_ref().map(|waiting_for| waiting_for.explanation.to_string())),
             ("attempts", Some($delivery.attempt_count.to_string())),
         ])
     };
 }
 
 impl Show for Delivery {
-    const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS", "CREATED", "TYPE", "WEBHOOK", "LAST ATTEMPT"];
+    const COLUMNS: &'static [&'static str] = &["DELIVERY", "STATUS", "ATTEMPTS", "CREATED", "TYPE", "WEBHOOK", "WAITS FOR", "LAST ATTEMPT"];
     const OPTIONAL: &'static [&'static str] = &["ATTEMPTS", "WEBHOOK"];
 
     fn row(&self) -> Vec<Cell> {
@@ -129,6 +138,7 @@ impl Show for Delivery {
             Cell::Time(self.created_at),
             self.notification.type_.as_str().into(),
             Cell::Id(self.webhook.id),
+            self.waiting_for.as_ref().map_or_else(String::new, |waiting_for| waiting_for.reason.to_string()).into(),
             self.last_attempt.as_ref().map_or_else(String::new, last_attempt).into(),
         ]
     }
@@ -199,12 +209,26 @@ mod tests {
             });
             serde_json::from_value(delivery).expect("a delivery")
         };
-        let deliveries = [delivery(1, "client_certificate_required", "cancelled"), delivery(2, "certificate_invalid", "failed")];
-        let rows: Vec<Vec<Cell>> = deliveries.iter().map(Show::row).collect();
+        let mut deliveries = [delivery(1, "client_certificate_required", "cancelled"), delivery(2, "certificate_invalid", "failed")];
         for (width, error, has_webhook) in [(80, "certificate_", false), (140, "certificate_invalid: the certificate of ca", true)] {
-            let text = table(Screen { width: Some(width), colour: false }, Delivery::COLUMNS, Delivery::OPTIONAL, &rows);
-            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
-            assert!(text.contains(error) && text.contains("WEBHOOK") == has_webhook, "{text}");
+            let text = shown(width, &deliveries);
+            assert!(text.contains(error) && text.contains("WEBHOOK") == has_webhook && !text.contains("WAITS FOR"), "{text}");
         }
+        let waiting_for = json!({
+            "reason": "preceding_delivery", "since": "2006-01-02T15:04:05Z", "explanation": "It waits.",
+            "help": "/docs#waiting-preceding_delivery",
+        });
+        deliveries[1].waiting_for = Some(serde_json::from_value(waiting_for).expect("a wait"));
+        for (width, reason) in [(80, "precedin"), (140, "preceding_delivery ")] {
+            let text = shown(width, &deliveries);
+            assert!(text.contains(reason) && text.contains("WAITS FOR") && text.contains("certific"), "{text}");
+        }
+    }
+
+    fn shown(width: usize, deliveries: &[Delivery]) -> String {
+        let rows: Vec<Vec<Cell>> = deliveries.iter().map(Show::row).collect();
+        let text = table(Screen { width: Some(width), colour: false }, Delivery::COLUMNS, Delivery::OPTIONAL, &rows);
+        assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+        text
     }
 }

@@ -71,11 +71,13 @@ pub(crate) fn style_of(result: &str) -> Style {
     }
 }
 
-/// Returns the table as lines without a line end after the last line. If the table is too wide, the widest texts are shortened. If they
-/// would be too short, the columns in `optional` are left out one after another, the first one first.
+/// Returns the table as lines without a line end after the last line. On a terminal, a column without any text is left out. If the table
+/// is too wide, the widest texts are shortened. If they would be too short, the columns in `optional` are left out one after another,
+/// the first one first.
 pub(crate) fn table(screen: Screen, columns: &[&str], optional: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut columns: Vec<Column> = columns.iter().enumerate().map(|(index, title)| Column::new(screen, title, index, rows)).collect();
     if let Some(available) = screen.width {
+        columns.retain(|column| rows.is_empty() || column.cells.iter().any(|(text, _)| !text.is_empty()));
         for title in optional {
             if comfortable_width(&columns) > available {
                 columns.retain(|column| column.title != *title);

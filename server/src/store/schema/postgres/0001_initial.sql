@@ -206,6 +206,7 @@ CREATE TABLE sequences (
 -- Webhooks whose receiver has asked for a pause (Retry-After). A row is removed some time after the pause.
 CREATE TABLE holds (
     webhook_id uuid PRIMARY KEY,
+    since timestamptz NOT NULL,
     held_until timestamptz NOT NULL
 );
 

@@ -145,6 +145,7 @@ CREATE TABLE sequences (
 -- Webhooks whose receiver has asked for a pause (Retry-After). A row is removed some time after the pause.
 CREATE TABLE holds (
     webhook_id BLOB PRIMARY KEY,
+    since INTEGER NOT NULL,
     held_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
