@@ -16,6 +16,7 @@ mod caller;
 mod custom_header;
 mod delivery;
 mod event_type;
+mod health;
 mod identifier;
 mod notification;
 mod pause;
@@ -33,6 +34,7 @@ pub use caller::{Caller, ScopeName};
 pub use custom_header::{CustomHeader, CustomHeaderInput, CustomHeaderInputs, CustomHeaderName};
 pub use delivery::{Delivery, DeliveryDetail, DeliveryPage, DeliveryQuery, DeliveryStatus, NotificationReference, WebhookReference};
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
+pub use health::{MAX_BACKLOG, WebhookFailure, WebhookHealth, WebhookHealthState};
 pub use identifier::{first_id_at, new_id, time_of};
 pub use notification::{
     EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,

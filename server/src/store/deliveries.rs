@@ -220,6 +220,8 @@ pub struct FinishedAttempt {
     pub event: Option<AuditEvent>,
     /// The next delivery of an ordered webhook, if it was leased.
     pub next: Option<Leased>,
+    /// Whether the success has published `webhook.recovered` to other webhooks of the account.
+    pub recovered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,6 +30,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+mod health;
 mod holds;
 pub(crate) mod inspect;
 mod keys;

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod failures;
+pub(super) mod health;
 pub(super) mod pauses;
 pub(super) mod retention;
 pub(super) mod space;

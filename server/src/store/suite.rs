@@ -12,6 +12,7 @@ mod audit;
 pub(super) mod database;
 mod erasure;
 mod failures;
+mod health;
 mod keys;
 mod lists;
 mod operational;

@@ -85,8 +85,13 @@ const PAYLOAD: &str = "Payload";
 
 /// Members with an open vocabulary: the schema, the path of the member, and the type. Each type has a variant for each known value, and
 /// keeps unknown values.
-const VOCABULARIES: [(&str, &[&str], &str); 3] =
-    [("Attempt", &["outcome"], "Outcome"), ("Problem", &["code"], "Code"), ("Deactivation", &["reason"], "DeactivationReason")];
+const VOCABULARIES: [(&str, &[&str], &str); 5] = [
+    ("Attempt", &["outcome"], "Outcome"),
+    ("Problem", &["code"], "Code"),
+    ("Deactivation", &["reason"], "DeactivationReason"),
+    ("WebhookHealth", &["state"], "HealthState"),
+    ("WebhookFailure", &["outcome"], "Outcome"),
+];
 
 /// The settings of the client and of the mocks. The types in client/src/ replace the types that would be generated.
 fn settings() -> GenerationSettings {

@@ -17,8 +17,12 @@ impl Store for Postgres {
         self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, registrant, sender }).await
     }
 
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        Ok(webhook_rows::list(&*self.read_session().await?, account.as_ref(), status, page).await?)
+    async fn list_webhooks(&self, filter: WebhookFilter, page: Page) -> Result<Part<Webhook>> {
+        Ok(webhook_rows::list(&*self.read_session().await?, &filter, page).await?)
+    }
+
+    async fn health_of(&self, webhooks: Vec<HealthQuery>) -> Result<Vec<WebhookHealth>> {
+        Ok(health::of(&*self.read_session().await?, &webhooks).await?)
     }
 
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {

@@ -9,6 +9,8 @@ use super::batching::ResultSender;
 use super::session::shared;
 use super::*;
 
+mod recoveries;
+
 pub(super) struct Command {
     pub(super) finish: EndedAttempt,
     pub(super) now: DateTime<Utc>,
@@ -89,7 +91,7 @@ impl OutcomeWriter {
                     self.node.mark_uncertain(leased);
                     return Err(error);
                 }
-                if finished.iter().any(|finished| finished.deactivated.is_some()) {
+                if finished.iter().any(|finished| finished.deactivated.is_some() || finished.recovered) {
                     self.wakeup.notify();
                 }
                 Ok(finished)
@@ -109,10 +111,10 @@ impl OutcomeWriter {
             .collect();
         sequences::lock(session, &ordered).await?;
         redelivery::lock(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
-        let mut recorded = store(session, batch).await?;
+        let (mut recorded, ended) = store(session, batch).await?;
         record_late_successes(session, batch, &recorded).await?;
         let mut finished: Vec<FinishedAttempt> = batch.iter().map(|_| FinishedAttempt::default()).collect();
-        self.judge(session, batch, &recorded, &mut finished).await?;
+        self.judge(session, batch, &recorded, ended, &mut finished).await?;
 
         let mut marks = Vec::new();
         for command in batch {
@@ -158,18 +160,20 @@ impl OutcomeWriter {
         Ok(finished)
     }
 
-    /// Deactivates webhooks whose receiver responded 410 Gone, or whose attempts have failed for too long.
+    /// Deactivates webhooks whose receiver responded 410 Gone, or whose attempts have failed for too long. Publishes which
+    /// webhooks have recovered. `ended` has the failures that [`STORE`] has removed.
     async fn judge(
         &self,
         session: &Session,
         batch: &[Command],
         recorded: &HashMap<Uuid, Recorded>,
+        mut ended: Vec<(Uuid, Failures)>,
         finished: &mut [FinishedAttempt],
     ) -> SessionResult<()> {
         let mut counted: BTreeMap<Uuid, (DateTime<Utc>, u32, usize)> = BTreeMap::new();
         let mut gone = BTreeMap::new();
         for (position, command) in batch.iter().enumerate() {
-            let EndedAttempt { delivery_id, destination, attempt, next, policy, .. } = &command.finish;
+            let EndedAttempt { delivery_id, destination, attempt, next, .. } = &command.finish;
             // The outcome counts only if it was recorded and the webhook still has the URL of the attempt.
             let live_at = recorded.get(delivery_id).filter(|recorded| recorded.inserted).and_then(|recorded| recorded.live_at.as_ref());
             if live_at != Some(&destination.target_url) {
@@ -178,15 +182,16 @@ impl OutcomeWriter {
             let at = attempt.ended_at(command.now);
             if *next == Next::Gone {
                 gone.entry(destination.webhook_id).or_insert((position, at));
-            } else if *next != Next::Succeeded && policy.is_some() {
+            } else if *next != Next::Succeeded {
                 let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, position));
                 (*since, *count, *last) = (at.min(*since), *count + 1, position);
             }
         }
         let failing = counted.keys().chain(gone.keys()).copied().collect();
         if !all_succeeded(batch) {
-            failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
+            ended = failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
         }
+        recoveries::publish(session, batch, ended, finished).await?;
         for (webhook_id, (position, at)) in gone {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[position].finish.destination;
@@ -250,7 +255,8 @@ fn succeeded_webhooks(batch: &[Command]) -> Vec<Uuid> {
     succeeded.map(|command| command.finish.destination.webhook_id).collect()
 }
 
-async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uuid, Recorded>> {
+/// Returns what [`STORE`] has recorded. Also returns the removed failures about which the account was warned.
+async fn store(session: &Session, batch: &[Command]) -> SessionResult<(HashMap<Uuid, Recorded>, Vec<(Uuid, Failures)>)> {
     let outcomes: Vec<&EndedAttempt> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = outcomes.iter().map(|finish| &finish.attempt).collect();
     let next_number = |next: Next| match next {
@@ -288,7 +294,12 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
         )
         .await?;
     let mut recorded: HashMap<Uuid, Recorded> = HashMap::with_capacity(batch.len());
+    let mut ended = Vec::new();
     for row in &rows {
+        if let Some(attempts) = row.try_get(5)? {
+            ended.push((row.try_get(0)?, Failures { since: row.try_get(4)?, attempts: count(attempts) }));
+            continue;
+        }
         let entry = recorded.entry(row.try_get(0)?).or_default();
         entry.inserted |= row.try_get::<_, bool>(1)?;
         entry.live_at = entry.live_at.take().or(row.try_get(2)?);
@@ -297,7 +308,7 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
         entry.lane = entry.lane.or(lane.map(Lane::from_number).transpose()?);
         entry.due_at = entry.due_at.or(row.try_get(4)?);
     }
-    Ok(recorded)
+    Ok((recorded, ended))
 }
 
 /// Records each success whose attempt number another node has already used. Each such attempt gets the next free number
@@ -349,7 +360,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 ///   outcome does not change that schedule.
 /// - `released`: removes the lease if neither `succeeded` nor `unsuccessful` has changed the delivery.
 /// - `accepting`: removes the stored failures of all webhooks in the batch, if every outcome of the batch is a success.
-///   In other batches, `failures::remove_before_counting` removes the failures.
+///   In other batches, `failures::remove_before_counting` removes the failures. The statement returns the removed
+///   failures about which the account was warned: the identifier of the webhook, `since` and the number of attempts.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, CASE WHEN f.next <> 1 THEN (
@@ -420,9 +432,11 @@ accepting AS (
     DELETE FROM failures WHERE webhook_id = ANY(ARRAY(
         SELECT webhook_id FROM failures WHERE $18 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
         ORDER BY webhook_id FOR UPDATE))
+    RETURNING webhook_id, since, attempts, warned
 )
-SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at FROM finish
-UNION ALL SELECT delivery_id, true, NULL, NULL, NULL FROM attempt
-UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM again
-UNION ALL SELECT delivery_id, false, NULL, lane, NULL FROM ended
-UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM released";
+SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at, NULL::integer AS failures FROM finish
+UNION ALL SELECT delivery_id, true, NULL, NULL, NULL, NULL FROM attempt
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at, NULL FROM again
+UNION ALL SELECT delivery_id, false, NULL, lane, NULL, NULL FROM ended
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at, NULL FROM released
+UNION ALL SELECT webhook_id, false, NULL, NULL, since, attempts FROM accepting WHERE warned";

@@ -20,8 +20,12 @@ impl Store for Sqlite {
         registered.await?.ok_or(Error::OutdatedKey)
     }
 
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        self.read(move |connection| webhook_rows::list(connection, account.as_ref(), status, page)).await
+    async fn list_webhooks(&self, filter: WebhookFilter, page: Page) -> Result<Part<Webhook>> {
+        self.read(move |connection| webhook_rows::list(connection, &filter, page)).await
+    }
+
+    async fn health_of(&self, webhooks: Vec<HealthQuery>) -> Result<Vec<WebhookHealth>> {
+        self.read(move |connection| health::of(connection, &webhooks)).await
     }
 
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
@@ -265,14 +269,7 @@ impl Store for Sqlite {
     }
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
-        self.write(Share::Own, Urgency::Soon, move |connection| {
-            let cancelled = cancellations::cancel_step(connection, None, now)?;
-            let expired = notifications::expire_some_keys(connection, now)?;
-            let erased = erasure::erase_some_responses(connection)?;
-            signing_secrets::remove_expired(connection, now)?;
-            Ok(cancelled || expired || erased)
-        })
-        .await
+        self.write(Share::Own, Urgency::Soon, move |connection| retention::tidy(connection, now)).await
     }
 
     async fn probe_write(&self) -> Result<()> {

@@ -221,11 +221,7 @@ impl<'a> Round<'a> {
         self.cost("list all notifications", self.store.list_notifications(None, None, self.page(100))).await;
         self.cost("list notifications of an unused type", self.store.list_notifications(account, none, self.page(100))).await;
 
-        let of_ten = Some(self.world.account(0));
-        self.cost("list webhooks", self.store.list_webhooks(of_ten, None, self.page(100))).await;
-        self.cost("list all webhooks", self.store.list_webhooks(None, None, self.page(100))).await;
-        let deactivated = Some(WebhookStatus::Deactivated);
-        self.cost("list deactivated webhooks", self.store.list_webhooks(None, deactivated, self.page(100))).await;
+        self.webhook_lists().await;
     }
 
     async fn redelivery(&self) {
