@@ -13,6 +13,7 @@ mod key;
 mod lane;
 mod pause;
 mod rate;
+pub mod statistics;
 mod storage_use;
 mod token;
 mod webhook_health;

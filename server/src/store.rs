@@ -33,6 +33,7 @@ pub mod postgres;
 mod queue;
 mod shared;
 pub mod sqlite;
+mod statistics;
 #[cfg(test)]
 mod suite;
 mod tokens;
@@ -46,6 +47,7 @@ pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
 pub(crate) use shared::audit::EventRow;
+pub use statistics::*;
 pub use tokens::*;
 pub use webhooks::*;
 
@@ -241,6 +243,9 @@ pub trait Store: Send + Sync + 'static {
     /// attempt. If a redelivery was requested during the attempt, only a success completes the redelivery. For an
     /// ordered webhook, the operation also leases the next delivery if it is due.
     async fn finish_attempt(&self, ended: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval>;
+    /// Returns the latest attempts of these webhooks. A webhook without attempts is left out.
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>>;
     /// Returns the pauses for which receivers have asked, and which have not ended.
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>>;
     /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired

@@ -191,6 +191,8 @@ pub struct EndedAttempt {
     pub delivery_id: Uuid,
     pub lane: Lane,
     pub lease: Uuid,
+    /// See [`Leased::schedule_start`].
+    pub schedule_start: u32,
     pub destination: Arc<Destination>,
     pub attempt: Attempt,
     pub next: Next,

@@ -6,6 +6,7 @@ pub(super) mod health;
 pub(super) mod pauses;
 pub(super) mod retention;
 pub(super) mod space;
+pub(super) mod statistics;
 pub(super) mod subscribers;
 pub(super) mod texts;
 

@@ -52,6 +52,7 @@ mod schema;
 mod selection;
 mod signing_secrets;
 mod space;
+mod statistics;
 mod subscription_cache;
 mod tokens;
 pub(crate) mod usable;

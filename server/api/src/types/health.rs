@@ -42,7 +42,7 @@ pub struct WebhookFailure {
     #[schemars(schema_with = "schemas::http_status")]
     pub status_code: Option<u16>,
     #[serde(default, skip_serializing_if = "is_none")]
-    #[schemars(with = "String", length(min = 1, max = 512))]
+    #[schemars(with = "String", length(min = 1, max = 512), regex(pattern = r"^[\x20-\x7e]+$"))]
     pub explanation: Option<String>,
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "String", length(max = 64), regex(pattern = r"^/docs#outcome-[a-z_]+$"))]

@@ -223,6 +223,14 @@ impl Store for Postgres {
         self.outcomes.run(Share::Own, urgency, |sender| outcomes::Command { finish, now, slots, sender }).await
     }
 
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval> {
+        Ok(statistics::list(&*self.read_session().await?, of.subject(), range).await?)
+    }
+
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>> {
+        Ok(statistics::latest_attempts(&*self.read_session().await?, webhook_ids).await?)
+    }
+
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {
         Ok(holds::list(&self.own.session().await?, now).await?)
     }

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::batching::ResultSender;
 use super::session::shared;
 use super::*;
+use crate::store::shared::statistics::CountedOutcome;
 
-mod recoveries;
+mod effects;
 
 pub(super) struct Command {
     pub(super) finish: EndedAttempt,
@@ -23,12 +24,15 @@ pub(super) struct OutcomeWriter {
     pub(super) connections: Connections,
     pub(super) node: Arc<Node>,
     pub(super) wakeup: Arc<Wakeup>,
+    pub(super) counter: Arc<statistics::Counter>,
 }
 
 #[derive(Default)]
 struct Recorded {
     /// Whether the attempt was inserted into `attempts`.
     inserted: bool,
+    /// Whether the attempt was inserted by [`record_late_successes`].
+    inserted_late: bool,
     /// The webhook's URL, if the webhook is active and the delivery belongs to the current epoch of the webhook.
     live_at: Option<String>,
     /// The lane of the delivery. If the delivery has ended, this is its most recent lane.
@@ -88,6 +92,7 @@ impl OutcomeWriter {
             Ok(finished) => {
                 let leased: Vec<Uuid> = finished.iter().filter_map(|finished| Some(finished.next.as_ref()?.delivery_id)).collect();
                 if let Err(error) = transaction.commit().await {
+                    self.counter.forget();
                     self.node.mark_uncertain(leased);
                     return Err(error);
                 }
@@ -97,6 +102,7 @@ impl OutcomeWriter {
                 Ok(finished)
             }
             Err(error) => {
+                self.counter.forget();
                 let _ = transaction.roll_back().await;
                 Err(error)
             }
@@ -112,7 +118,8 @@ impl OutcomeWriter {
         sequences::lock(session, &ordered).await?;
         redelivery::lock(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
         let (mut recorded, ended) = store(session, batch).await?;
-        record_late_successes(session, batch, &recorded).await?;
+        record_late_successes(session, batch, &mut recorded).await?;
+        self.counter.write(session, &counted(batch, &recorded)).await?;
         let mut finished: Vec<FinishedAttempt> = batch.iter().map(|_| FinishedAttempt::default()).collect();
         self.judge(session, batch, &recorded, ended, &mut finished).await?;
 
@@ -191,7 +198,7 @@ impl OutcomeWriter {
         if !all_succeeded(batch) {
             ended = failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
         }
-        recoveries::publish(session, batch, ended, finished).await?;
+        effects::publish_recoveries(session, batch, ended, finished).await?;
         for (webhook_id, (position, at)) in gone {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[position].finish.destination;
@@ -214,23 +221,6 @@ impl OutcomeWriter {
                 finished[*position].record_deactivation(session, &destination.account, webhook_id, deactivated, at).await?;
             }
         }
-        Ok(())
-    }
-}
-
-impl FinishedAttempt {
-    /// Stores the event of a deactivation by this attempt.
-    async fn record_deactivation(
-        &mut self,
-        session: &Session,
-        account: &str,
-        webhook_id: Uuid,
-        deactivated: Deactivated,
-        at: DateTime<Utc>,
-    ) -> SessionResult<()> {
-        let event = AuditEvent::of_service(DEACTIVATED, account, webhook_id, deactivated.cause.reason(), at);
-        audit::insert(session, &[EventRow::from(&event)]).await?;
-        (self.deactivated, self.event) = (Some(deactivated), Some(event));
         Ok(())
     }
 }
@@ -314,13 +304,13 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<(HashMap<U
 /// Records each success whose attempt number another node has already used. Each such attempt gets the next free number
 /// of its delivery. If the notification was deleted, the response is not stored. A success that is reported twice is
 /// recorded only once.
-async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> SessionResult<()> {
-    let finishes = batch.iter().map(|command| &command.finish);
-    let is_new = |finish: &EndedAttempt| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
-    let late = finishes.filter(|finish| finish.next == Next::Succeeded && !is_new(finish));
-    for finish in late {
-        let EndedAttempt { delivery_id, attempt, .. } = finish;
-        session
+async fn record_late_successes(session: &Session, batch: &[Command], recorded: &mut HashMap<Uuid, Recorded>) -> SessionResult<()> {
+    for EndedAttempt { delivery_id, attempt, next, .. } in batch.iter().map(|command| &command.finish) {
+        let recorded = recorded.entry(*delivery_id).or_default();
+        if *next != Next::Succeeded || recorded.inserted {
+            continue;
+        }
+        let inserted = session
             .execute(
                 "WITH behind AS (
                      UPDATE deliveries d SET attempt_count = d.attempt_count + 1
@@ -340,8 +330,20 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
                 ],
             )
             .await?;
+        recorded.inserted_late = inserted > 0;
     }
     Ok(())
+}
+
+/// Returns the attempts that were inserted, for the statistics.
+fn counted(batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Vec<CountedOutcome> {
+    let inserted = batch.iter().filter_map(|Command { finish, now, .. }| {
+        let recorded = recorded.get(&finish.delivery_id).filter(|recorded| recorded.inserted || recorded.inserted_late)?;
+        // A delivery that was cancelled during the attempt has no lane. A delivery that is due again has a due time.
+        let ended = recorded.lane.is_some() && recorded.due_at.is_none();
+        Some(CountedOutcome::of(finish, ended && matches!(finish.next, Next::Failed | Next::Gone), *now))
+    });
+    inserted.collect()
 }
 
 /// The statement returns several rows for each outcome, because each part of the statement reports its own changes. All

@@ -264,6 +264,15 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval> {
+        let subject = of.subject();
+        self.read(move |connection| statistics::list(connection, subject, range)).await
+    }
+
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>> {
+        self.read(move |connection| statistics::latest_attempts(connection, &webhook_ids)).await
+    }
+
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {
         self.read_own(move |connection| holds::list(connection, now)).await
     }
@@ -385,9 +394,7 @@ impl Store for Sqlite {
         let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
         self.write(Share::Own, Urgency::Now, move |connection| {
             let rotated = tokens::rotate(connection, &rotation)?;
-            if rotated {
-                events.iter().try_for_each(|event| audit::insert(connection, event))?;
-            }
+            events.iter().filter(|_| rotated).try_for_each(|event| audit::insert(connection, event))?;
             Ok(rotated)
         })
         .await
@@ -400,14 +407,7 @@ impl Store for Sqlite {
     /// Makes all earlier leases void, because only one server at a time uses the file.
     async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {
         let (incarnation, held) = (self.incarnation, held_keys_to_text(&master_keys));
-        let not_held = self.write(Share::Own, Urgency::Now, move |connection| {
-            let not_held = keys::not_held(connection, &held)?;
-            if not_held.is_none() {
-                quarantine::replace_node(connection, incarnation, &held)?;
-                ready::rebuild(connection)?;
-            }
-            Ok(not_held)
-        });
+        let not_held = self.write(Share::Own, Urgency::Now, move |connection| quarantine::join(connection, incarnation, &held));
         not_held.await?.map_or(Ok(()), |current| Err(Error::Failed(KeyNotHeld(current).into())))
     }
 

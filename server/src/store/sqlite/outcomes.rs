@@ -1,6 +1,7 @@
 //! Recording the result of an attempt.
 
 use super::*;
+use crate::store::shared::statistics::CountedOutcome;
 
 impl LeaseTransaction<'_> {
     pub(super) fn finish(&self, finish: &EndedAttempt) -> rusqlite::Result<FinishedAttempt> {
@@ -55,6 +56,9 @@ impl LeaseTransaction<'_> {
                 .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
                 .optional()?;
             let recovered = self.end_failures(finish)?;
+            if inserted == 1 {
+                self.cache.counter.add(CountedOutcome::of(finish, false, self.now));
+            }
             return Ok((FinishedAttempt { recovered, ..FinishedAttempt::default() }, lane));
         }
 
@@ -84,6 +88,10 @@ impl LeaseTransaction<'_> {
                 Ok((row.get::<_, u8>(0)?, row.get::<_, Millis>(1)?.0, row.get(2)?))
             })
             .optional()?;
+        if inserted == 1 {
+            let failed = matches!(still_due, Some((2, ..)));
+            self.cache.counter.add(CountedOutcome::of(finish, failed, self.now));
+        }
         if let Some((0, due_at, lane)) = still_due {
             ready::mark(connection, WorkItem { webhook_id: destination.webhook_id, lane }, due_at)?;
         }

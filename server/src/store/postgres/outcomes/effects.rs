@@ -1,11 +1,11 @@
-//! The end of failures about which an account was warned.
+//! The events that a batch of outcomes causes: deactivations and recoveries of webhooks.
 
 use super::*;
 use crate::store::shared::failures as shared;
 
 /// Publishes `webhook.recovered` for each webhook in `ended`. The account of such a webhook was warned, and the batch has a
 /// success of the webhook.
-pub(super) async fn publish(
+pub(super) async fn publish_recoveries(
     session: &Session,
     batch: &[Command],
     mut ended: Vec<(Uuid, Failures)>,
@@ -21,4 +21,21 @@ pub(super) async fn publish(
         finished[position].recovered = true;
     }
     Ok(())
+}
+
+impl FinishedAttempt {
+    /// Stores the event of a deactivation by this attempt.
+    pub(super) async fn record_deactivation(
+        &mut self,
+        session: &Session,
+        account: &str,
+        webhook_id: Uuid,
+        deactivated: Deactivated,
+        at: DateTime<Utc>,
+    ) -> SessionResult<()> {
+        let event = AuditEvent::of_service(DEACTIVATED, account, webhook_id, deactivated.cause.reason(), at);
+        audit::insert(session, &[EventRow::from(&event)]).await?;
+        (self.deactivated, self.event) = (Some(deactivated), Some(event));
+        Ok(())
+    }
 }
