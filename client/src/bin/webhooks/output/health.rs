@@ -15,8 +15,8 @@ const MAX_BACKLOG: i32 = 1000;
 pub(crate) struct HealthReport(pub(crate) Webhook);
 
 impl Show for HealthReport {
-    const COLUMNS: &'static [&'static str] = &["WEBHOOK", "HEALTH", "SINCE", "FAILURES", "BACKLOG", "LAST FAILURE"];
-    const OPTIONAL: &'static [&'static str] = &["BACKLOG"];
+    const COLUMNS: &'static [&'static str] = &["WEBHOOK", "HEALTH", "SINCE", "FAILURES", "BACKLOG", "URL", "LAST FAILURE"];
+    const OPTIONAL: &'static [&'static str] = &["URL", "BACKLOG"];
 
     fn row(&self) -> Vec<Cell> {
         let health = self.0.health.as_ref();
@@ -26,6 +26,7 @@ impl Show for HealthReport {
             health.and_then(|health| health.since).map_or_else(|| Cell::Short(String::new()), Cell::Time),
             Cell::Short(health.map_or_else(String::new, |health| health.consecutive_failures.to_string())),
             Cell::Short(health.map_or_else(String::new, backlog)),
+            self.0.target_url.as_str().into(),
             Cell::Text(health.and_then(|health| health.last_failure.as_ref()).map_or_else(String::new, failure)),
         ]
     }
@@ -140,6 +141,8 @@ mod tests {
         let report = report(&failing(12), None);
         let text = table(Screen { width: Some(80), colour: false }, HealthReport::COLUMNS, HealthReport::OPTIONAL, &[report.row()]);
         assert!(text.lines().all(|line| line.chars().count() <= 80) && text.contains("rejected (500): The"), "{text}");
+        let text = table(Screen { width: Some(120), colour: false }, HealthReport::COLUMNS, HealthReport::OPTIONAL, &[report.row()]);
+        assert!(text.lines().all(|line| line.chars().count() <= 120) && text.contains("  https://example.com  rejected"), "{text}");
         let record = report.record();
         for (name, value) in [
             ("health", "failing"),
