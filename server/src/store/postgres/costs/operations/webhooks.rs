@@ -33,6 +33,8 @@ impl Round<'_> {
         let failing = WebhookFilter { account: None, ..failing };
         let part = self.cost("list all failing webhooks", self.store.list_webhooks(failing, self.page(100))).await;
         assert!(part.next.is_none(), "no other webhook is examined");
+        let of_failing = BacklogScan { position: ScanPosition::Failing { after: Uuid::nil() }, ..BacklogScan::default() };
+        self.cost("count failing webhooks", self.store.scan_backlog(of_failing)).await;
         // The backlog of this webhook does not grow. The test of the store checks that no more than a thousand are counted.
         let webhook = self.store.get_webhook(None, self.world.webhook(CONSTANT.start)).await.expect("readable").expect("found");
         self.cost("get the health of a webhook", self.store.health_of(vec![HealthQuery::of(&webhook)])).await;
