@@ -115,7 +115,7 @@ async fn a_warned_account_gets_one_event_when_the_webhook_recovers() {
     publish_failing(&server, &mut receiver, 1).await;
     assert_eq!(listener.next().await.json()["type"], "webhook.failing", "the first success had no warning before it");
     receiver.always_reply(Reply::Status(204));
-    publish_failing(&server, &mut receiver, 2).await;
+    publish_failing(&server, &mut receiver, 1).await;
     let event = listener.next().await.json();
     assert_eq!(event["type"], "webhook.recovered");
     let expected = json!({
@@ -125,6 +125,7 @@ async fn a_warned_account_gets_one_event_when_the_webhook_recovers() {
         "recoveredAt": "2026-01-03T03:06:35Z",
     });
     assert_eq!(data_with_documented_shape(&event), expected);
+    publish_failing(&server, &mut receiver, 1).await;
     assert_eq!(api.list("/notifications?type=webhook.recovered").await.len(), 1);
 }
 
