@@ -99,6 +99,18 @@ pub mod types {
         ///The number of deactivated webhooks.
         #[serde(rename = "deactivatedWebhookCount")]
         pub deactivated_webhook_count: i64,
+        ///The number of active webhooks whose `health` is `failing`. This member is absent if there are none.
+        #[serde(
+            rename = "failingWebhookCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failing_webhook_count: ::std::option::Option<i64>,
+        ///The number of active webhooks whose deliveries are paused. This member is absent if there are none.
+        #[serde(
+            rename = "pausedWebhookCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub paused_webhook_count: ::std::option::Option<i64>,
         ///The number of pending deliveries.
         #[serde(rename = "pendingDeliveryCount")]
         pub pending_delivery_count: i64,
@@ -7046,6 +7058,8 @@ The text is erased when the notification is deleted.*/
         ///The custom headers of the callbacks. This member is absent if there are none.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         pub headers: ::std::vec::Vec<CustomHeader>,
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub health: ::std::option::Option<WebhookHealth>,
         ///The webhook's identifier. Send this identifier in the path of operations on this webhook.
         pub id: ::uuid::Uuid,
         ///The maximum number of callbacks per second. This member is absent if there is no limit.
@@ -7394,6 +7408,247 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///The last failed attempt of the webhook. The member `lastFailure` is absent if no attempt has failed for as long as the service keeps its statistics.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookFailure {
+        ///The time at which the attempt ended.
+        pub at: ::chrono::DateTime<::chrono::offset::Utc>,
+        ///What happened, and what the owner of the callback server can do: the explanation of the `outcome`. This member is absent if this version of the service cannot explain the outcome.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub explanation: ::std::option::Option<WebhookFailureExplanation>,
+        ///A link to the explanation of the outcome on the documentation page. This member is absent if this version of the service cannot explain the outcome.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub help: ::std::option::Option<WebhookFailureHelp>,
+        ///The `outcome` of the attempt.
+        pub outcome: crate::Outcome,
+        ///The HTTP status code of the response. This member is absent if there was no response.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<i32>,
+    }
+    impl WebhookFailure {
+        pub fn builder() -> builder::WebhookFailure {
+            Default::default()
+        }
+    }
+    ///What happened, and what the owner of the callback server can do: the explanation of the `outcome`. This member is absent if this version of the service cannot explain the outcome.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WebhookFailureExplanation(::std::string::String);
+    impl ::std::ops::Deref for WebhookFailureExplanation {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WebhookFailureExplanation> for ::std::string::String {
+        fn from(value: WebhookFailureExplanation) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WebhookFailureExplanation {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 512usize {
+                return Err("longer than 512 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[\\x20-\\x7e]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^[\\x20-\\x7e]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookFailureExplanation {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookFailureExplanation {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WebhookFailureExplanation {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///A link to the explanation of the outcome on the documentation page. This member is absent if this version of the service cannot explain the outcome.
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct WebhookFailureHelp(::std::string::String);
+    impl ::std::ops::Deref for WebhookFailureHelp {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<WebhookFailureHelp> for ::std::string::String {
+        fn from(value: WebhookFailureHelp) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for WebhookFailureHelp {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 64usize {
+                return Err("longer than 64 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^/docs#outcome-[a-z_]+$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err("doesn't match pattern \"^/docs#outcome-[a-z_]+$\"".into());
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookFailureHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookFailureHelp {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for WebhookFailureHelp {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
+    ///Whether the webhook works now. Only getWebhook and listWebhooks return this member. The times and numbers come from the attempts of all servers of the service. Tests and handshakes do not count.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct WebhookHealth {
+        ///The number of pending deliveries. The service counts at most 1,000 of them, so 1000 means 1,000 or more.
+        pub backlog: i32,
+        ///The number of attempts that have failed since the last success. An activation and a new `targetURL` restart the count at 0. The number is 0 for a deactivated webhook.
+        #[serde(rename = "consecutiveFailures")]
+        pub consecutive_failures: i32,
+        #[serde(
+            rename = "lastFailure",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_failure: ::std::option::Option<WebhookFailure>,
+        ///The time at which the last accepted attempt ended. This member is absent if the webhook has accepted nothing for as long as the service keeps its statistics.
+        #[serde(
+            rename = "lastSuccessAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_success_at: ::std::option::Option<
+            ::chrono::DateTime<::chrono::offset::Utc>,
+        >,
+        ///The time at which the state began. For `failing`, it is the time when the first failed attempt since the last success ended; the duration of a pause does not count. This member is absent for `healthy`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub since: ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+        ///The state of the webhook. If several states apply, it is the first of them in this list. More values may be added. `deactivated`: the webhook receives no notifications; `deactivation` has the reason. `paused`: the operator has paused the deliveries of the webhook, of its account, or of all accounts. `failing`: the last five attempts, or more, have failed. `healthy`: the webhook is none of these.
+        pub state: crate::HealthState,
+    }
+    impl WebhookHealth {
+        pub fn builder() -> builder::WebhookHealth {
+            Default::default()
+        }
+    }
+    ///A state of the `health` of a webhook.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum WebhookHealthState {
+        #[serde(rename = "healthy")]
+        Healthy,
+        #[serde(rename = "failing")]
+        Failing,
+        #[serde(rename = "paused")]
+        Paused,
+        #[serde(rename = "deactivated")]
+        Deactivated,
+    }
+    impl ::std::fmt::Display for WebhookHealthState {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::Healthy => f.write_str("healthy"),
+                Self::Failing => f.write_str("failing"),
+                Self::Paused => f.write_str("paused"),
+                Self::Deactivated => f.write_str("deactivated"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for WebhookHealthState {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "healthy" => Ok(Self::Healthy),
+                "failing" => Ok(Self::Failing),
+                "paused" => Ok(Self::Paused),
+                "deactivated" => Ok(Self::Deactivated),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for WebhookHealthState {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for WebhookHealthState {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
         }
     }
     ///A page of webhooks.
@@ -8180,6 +8435,14 @@ The text is erased when the notification is deleted.*/
             >,
             active_webhook_count: ::std::result::Result<i64, ::std::string::String>,
             deactivated_webhook_count: ::std::result::Result<i64, ::std::string::String>,
+            failing_webhook_count: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
+            paused_webhook_count: ::std::result::Result<
+                ::std::option::Option<i64>,
+                ::std::string::String,
+            >,
             pending_delivery_count: ::std::result::Result<i64, ::std::string::String>,
         }
         impl ::std::default::Default for AccountSummary {
@@ -8192,6 +8455,8 @@ The text is erased when the notification is deleted.*/
                     deactivated_webhook_count: Err(
                         "no value supplied for deactivated_webhook_count".to_string(),
                     ),
+                    failing_webhook_count: Ok(Default::default()),
+                    paused_webhook_count: Ok(Default::default()),
                     pending_delivery_count: Err(
                         "no value supplied for pending_delivery_count".to_string(),
                     ),
@@ -8239,6 +8504,34 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn failing_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.failing_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for failing_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn paused_webhook_count<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i64>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.paused_webhook_count = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for paused_webhook_count: {e}"
+                        )
+                    });
+                self
+            }
             pub fn pending_delivery_count<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<i64>,
@@ -8263,6 +8556,8 @@ The text is erased when the notification is deleted.*/
                     account: value.account?,
                     active_webhook_count: value.active_webhook_count?,
                     deactivated_webhook_count: value.deactivated_webhook_count?,
+                    failing_webhook_count: value.failing_webhook_count?,
+                    paused_webhook_count: value.paused_webhook_count?,
                     pending_delivery_count: value.pending_delivery_count?,
                 })
             }
@@ -8273,6 +8568,8 @@ The text is erased when the notification is deleted.*/
                     account: Ok(value.account),
                     active_webhook_count: Ok(value.active_webhook_count),
                     deactivated_webhook_count: Ok(value.deactivated_webhook_count),
+                    failing_webhook_count: Ok(value.failing_webhook_count),
+                    paused_webhook_count: Ok(value.paused_webhook_count),
                     pending_delivery_count: Ok(value.pending_delivery_count),
                 }
             }
@@ -12584,6 +12881,10 @@ The text is erased when the notification is deleted.*/
                 ::std::vec::Vec<super::CustomHeader>,
                 ::std::string::String,
             >,
+            health: ::std::result::Result<
+                ::std::option::Option<super::WebhookHealth>,
+                ::std::string::String,
+            >,
             id: ::std::result::Result<::uuid::Uuid, ::std::string::String>,
             max_per_second: ::std::result::Result<
                 ::std::option::Option<::std::num::NonZeroU32>,
@@ -12613,6 +12914,7 @@ The text is erased when the notification is deleted.*/
                     description: Ok(Default::default()),
                     event_types: Ok(Default::default()),
                     headers: Ok(Default::default()),
+                    health: Ok(Default::default()),
                     id: Err("no value supplied for id".to_string()),
                     max_per_second: Ok(Default::default()),
                     ordered: Ok(Default::default()),
@@ -12711,6 +13013,18 @@ The text is erased when the notification is deleted.*/
                     });
                 self
             }
+            pub fn health<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WebhookHealth>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.health = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for health: {e}")
+                    });
+                self
+            }
             pub fn id<T>(mut self, value: T) -> Self
             where
                 T: ::std::convert::TryInto<::uuid::Uuid>,
@@ -12799,6 +13113,7 @@ The text is erased when the notification is deleted.*/
                     description: value.description?,
                     event_types: value.event_types?,
                     headers: value.headers?,
+                    health: value.health?,
                     id: value.id?,
                     max_per_second: value.max_per_second?,
                     ordered: value.ordered?,
@@ -12818,6 +13133,7 @@ The text is erased when the notification is deleted.*/
                     description: Ok(value.description),
                     event_types: Ok(value.event_types),
                     headers: Ok(value.headers),
+                    health: Ok(value.health),
                     id: Ok(value.id),
                     max_per_second: Ok(value.max_per_second),
                     ordered: Ok(value.ordered),
@@ -12908,6 +13224,267 @@ The text is erased when the notification is deleted.*/
         impl ::std::convert::From<super::WebhookDeactivation> for WebhookDeactivation {
             fn from(value: super::WebhookDeactivation) -> Self {
                 Self { status: Ok(value.status) }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookFailure {
+            at: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            explanation: ::std::result::Result<
+                ::std::option::Option<super::WebhookFailureExplanation>,
+                ::std::string::String,
+            >,
+            help: ::std::result::Result<
+                ::std::option::Option<super::WebhookFailureHelp>,
+                ::std::string::String,
+            >,
+            outcome: ::std::result::Result<crate::Outcome, ::std::string::String>,
+            status_code: ::std::result::Result<
+                ::std::option::Option<i32>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for WebhookFailure {
+            fn default() -> Self {
+                Self {
+                    at: Err("no value supplied for at".to_string()),
+                    explanation: Ok(Default::default()),
+                    help: Ok(Default::default()),
+                    outcome: Err("no value supplied for outcome".to_string()),
+                    status_code: Ok(Default::default()),
+                }
+            }
+        }
+        impl WebhookFailure {
+            pub fn at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.at = value
+                    .try_into()
+                    .map_err(|e| format!("error converting supplied value for at: {e}"));
+                self
+            }
+            pub fn explanation<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::WebhookFailureExplanation>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.explanation = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for explanation: {e}")
+                    });
+                self
+            }
+            pub fn help<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::WebhookFailureHelp>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.help = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for help: {e}")
+                    });
+                self
+            }
+            pub fn outcome<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::Outcome>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.outcome = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for outcome: {e}")
+                    });
+                self
+            }
+            pub fn status_code<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<i32>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.status_code = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for status_code: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookFailure> for super::WebhookFailure {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookFailure,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    at: value.at?,
+                    explanation: value.explanation?,
+                    help: value.help?,
+                    outcome: value.outcome?,
+                    status_code: value.status_code?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookFailure> for WebhookFailure {
+            fn from(value: super::WebhookFailure) -> Self {
+                Self {
+                    at: Ok(value.at),
+                    explanation: Ok(value.explanation),
+                    help: Ok(value.help),
+                    outcome: Ok(value.outcome),
+                    status_code: Ok(value.status_code),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct WebhookHealth {
+            backlog: ::std::result::Result<i32, ::std::string::String>,
+            consecutive_failures: ::std::result::Result<i32, ::std::string::String>,
+            last_failure: ::std::result::Result<
+                ::std::option::Option<super::WebhookFailure>,
+                ::std::string::String,
+            >,
+            last_success_at: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            since: ::std::result::Result<
+                ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                ::std::string::String,
+            >,
+            state: ::std::result::Result<crate::HealthState, ::std::string::String>,
+        }
+        impl ::std::default::Default for WebhookHealth {
+            fn default() -> Self {
+                Self {
+                    backlog: Err("no value supplied for backlog".to_string()),
+                    consecutive_failures: Err(
+                        "no value supplied for consecutive_failures".to_string(),
+                    ),
+                    last_failure: Ok(Default::default()),
+                    last_success_at: Ok(Default::default()),
+                    since: Ok(Default::default()),
+                    state: Err("no value supplied for state".to_string()),
+                }
+            }
+        }
+        impl WebhookHealth {
+            pub fn backlog<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.backlog = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for backlog: {e}")
+                    });
+                self
+            }
+            pub fn consecutive_failures<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.consecutive_failures = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for consecutive_failures: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn last_failure<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::option::Option<super::WebhookFailure>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_failure = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for last_failure: {e}")
+                    });
+                self
+            }
+            pub fn last_success_at<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.last_success_at = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!(
+                            "error converting supplied value for last_success_at: {e}"
+                        )
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<::chrono::DateTime<::chrono::offset::Utc>>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn state<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<crate::HealthState>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.state = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for state: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<WebhookHealth> for super::WebhookHealth {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: WebhookHealth,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    backlog: value.backlog?,
+                    consecutive_failures: value.consecutive_failures?,
+                    last_failure: value.last_failure?,
+                    last_success_at: value.last_success_at?,
+                    since: value.since?,
+                    state: value.state?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::WebhookHealth> for WebhookHealth {
+            fn from(value: super::WebhookHealth) -> Self {
+                Self {
+                    backlog: Ok(value.backlog),
+                    consecutive_failures: Ok(value.consecutive_failures),
+                    last_failure: Ok(value.last_failure),
+                    last_success_at: Ok(value.last_success_at),
+                    since: Ok(value.since),
+                    state: Ok(value.state),
+                }
             }
         }
         #[derive(Clone, Debug)]
@@ -13372,7 +13949,7 @@ Request bodies are JSON (`Content-Type: application/json`). The service refuses 
 
 Every response has the headers `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`. If the service itself uses TLS, responses also have the header `Strict-Transport-Security`.
 
-Lists begin with the newest item. There are exceptions: the lists of event types and accounts are sorted by name, and the list of pauses by `id`. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
+Lists begin with the newest item. There are exceptions: the lists of event types and accounts are sorted by name, and the list of pauses by `id`. `limit` is the maximum number of items on a page. To get the next page, repeat the request with the `cursor` from the previous response. The last page has no `cursor`. Items that are created after the request for the first page do not change the following pages. A page with a `cursor` can have fewer items than `limit`, or no items. Such a page is rare. It is possible if the filter `type` or `health` matches only few of very many items, if very many deliveries have another `status`, or if payloads are large.
 
 ## Problems
 
@@ -13432,6 +14009,7 @@ If the path is not in this document, the response is 404 with the code `not_foun
 | response of the `tokenURL` | 64 KiB; the access token in it has at most 8,192 characters |
 | attempts of a delivery | 10 by default; the last attempt is 3 to 4 days after the first; `Retry-After` delays an attempt by at most 24 hours |
 | attempts shown for a delivery | the most recent 50 |
+| pending deliveries that `backlog` of a webhook counts | 1,000 |
 | deliveries that one call of recoverDeliveries, redeliverDeliveries or cancelDeliveries examines | 10,000 |
 | stored part of a response to a callback | the first 4 KiB |
 | how long a delivery is kept | by default, 7 days after it succeeded, or 30 days after it failed or was cancelled |
@@ -13488,7 +14066,7 @@ const _: () = {
 impl Client {
     /**List accounts
 
-Lists the accounts that have webhooks or pending deliveries, sorted by name, with the numbers of their webhooks and pending deliveries. The service counts them again and again, so the numbers are at most a few seconds old, or older if millions of deliveries wait. `countedAt` is the time of the count. Only platform tokens may call this operation.
+Lists the accounts that have webhooks or pending deliveries, sorted by name, with the numbers of their webhooks and pending deliveries. `failingWebhookCount` and `pausedWebhookCount` count active webhooks by the state of their `health`. The service counts all of them again and again, so the numbers are at most a few seconds old, or older if millions of deliveries wait. `countedAt` is the time of the count. Only platform tokens may call this operation.
 
 Scope: `webhooks.read`.
 
@@ -13496,10 +14074,12 @@ Sends a `GET` request to `/api/notifications/v1/accounts`
 
 Arguments:
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `health`: Returns only accounts with at least one webhook in this state of `health`.
 - `limit`: The maximum number of items on the page.
 ```text
 let response = client.list_accounts()
     .cursor(cursor)
+    .health(health)
     .limit(limit)
     .send()
     .await;
@@ -13884,6 +14464,8 @@ let response = client.get_service_status()
 
 Lists the webhooks of the token's account, newest first. With a platform token, the operation lists the webhooks of all accounts, or of the account in `account`, and each webhook has the member `account`.
 
+Each webhook has the member `health`. To find the webhooks that need attention, use the filter `health`.
+
 Scope: `webhooks.read`.
 
 Sends a `GET` request to `/api/notifications/v1/webhooks`
@@ -13891,12 +14473,14 @@ Sends a `GET` request to `/api/notifications/v1/webhooks`
 Arguments:
 - `account`: Returns only webhooks of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400.
 - `cursor`: The `cursor` in the response with the previous page. Without a cursor, the response is the first page.
+- `health`: Returns only webhooks with this state of `health`.
 - `limit`: The maximum number of items on the page.
 - `status`: Returns only webhooks with this status.
 ```text
 let response = client.list_webhooks()
     .account(account)
     .cursor(cursor)
+    .health(health)
     .limit(limit)
     .status(status)
     .send()
@@ -14146,6 +14730,7 @@ pub mod builder {
     pub struct ListAccounts<'a> {
         client: &'a super::Client,
         cursor: Result<Option<types::ListAccountsCursor>, String>,
+        health: Result<Option<types::WebhookHealthState>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
     }
     impl<'a> ListAccounts<'a> {
@@ -14153,6 +14738,7 @@ pub mod builder {
             Self {
                 client: client,
                 cursor: Ok(None),
+                health: Ok(None),
                 limit: Ok(None),
             }
         }
@@ -14165,6 +14751,18 @@ pub mod builder {
                 .map(Some)
                 .map_err(|_| {
                     "conversion to `ListAccountsCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn health<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::WebhookHealthState>,
+        {
+            self.health = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `WebhookHealthState` for health failed".to_string()
                 });
             self
         }
@@ -14185,8 +14783,9 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::AccountPage>, Error<types::Problem>> {
-            let Self { client, cursor, limit } = self;
+            let Self { client, cursor, health, limit } = self;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let health = health.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/notifications/v1/accounts", client.baseurl,);
             let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -14206,6 +14805,7 @@ pub mod builder {
                     ::reqwest::header::HeaderValue::from_static("application/json"),
                 )
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("health", &health))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .headers(header_map)
                 .build()?;
@@ -16527,6 +17127,7 @@ pub mod builder {
         client: &'a super::Client,
         account: Result<Option<types::ListWebhooksAccount>, String>,
         cursor: Result<Option<types::ListWebhooksCursor>, String>,
+        health: Result<Option<types::WebhookHealthState>, String>,
         limit: Result<Option<::std::num::NonZeroU32>, String>,
         status: Result<Option<types::WebhookStatus>, String>,
     }
@@ -16536,6 +17137,7 @@ pub mod builder {
                 client: client,
                 account: Ok(None),
                 cursor: Ok(None),
+                health: Ok(None),
                 limit: Ok(None),
                 status: Ok(None),
             }
@@ -16561,6 +17163,18 @@ pub mod builder {
                 .map(Some)
                 .map_err(|_| {
                     "conversion to `ListWebhooksCursor` for cursor failed".to_string()
+                });
+            self
+        }
+        pub fn health<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::WebhookHealthState>,
+        {
+            self.health = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `WebhookHealthState` for health failed".to_string()
                 });
             self
         }
@@ -16593,9 +17207,10 @@ pub mod builder {
         pub async fn send(
             self,
         ) -> Result<ResponseValue<types::WebhookPage>, Error<types::Problem>> {
-            let Self { client, account, cursor, limit, status } = self;
+            let Self { client, account, cursor, health, limit, status } = self;
             let account = account.map_err(Error::InvalidRequest)?;
             let cursor = cursor.map_err(Error::InvalidRequest)?;
+            let health = health.map_err(Error::InvalidRequest)?;
             let limit = limit.map_err(Error::InvalidRequest)?;
             let status = status.map_err(Error::InvalidRequest)?;
             let url = format!("{}/api/notifications/v1/webhooks", client.baseurl,);
@@ -16617,6 +17232,7 @@ pub mod builder {
                 )
                 .query(&progenitor_client::QueryParam::new("account", &account))
                 .query(&progenitor_client::QueryParam::new("cursor", &cursor))
+                .query(&progenitor_client::QueryParam::new("health", &health))
                 .query(&progenitor_client::QueryParam::new("limit", &limit))
                 .query(&progenitor_client::QueryParam::new("status", &status))
                 .headers(header_map)

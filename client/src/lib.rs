@@ -163,7 +163,7 @@ pub use pages::{Items, List, Page};
 pub use payload::{Payload, PayloadError};
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError};
-pub use vocabulary::{Code, DeactivationReason, Outcome, WaitingReason};
+pub use vocabulary::{Code, DeactivationReason, HealthState, Outcome, WaitingReason};
 
 /// Compiles the examples of the README as documentation tests.
 #[cfg(doctest)]

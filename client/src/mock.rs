@@ -30,6 +30,16 @@ pub mod operations {
                 Self(self.0.query_param_missing("cursor"))
             }
         }
+        pub fn health<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::WebhookHealthState>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("health", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("health"))
+            }
+        }
         pub fn limit<T>(self, value: T) -> Self
         where
             T: Into<Option<::std::num::NonZeroU32>>,
@@ -2005,6 +2015,16 @@ pub mod operations {
                 Self(self.0.query_param("cursor", value.to_string()))
             } else {
                 Self(self.0.query_param_missing("cursor"))
+            }
+        }
+        pub fn health<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::WebhookHealthState>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("health", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("health"))
             }
         }
         pub fn limit<T>(self, value: T) -> Self

@@ -255,6 +255,20 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// The state of a webhook's health. If several states apply, the service returns the first of them in this list.
+    HealthState {
+        /// The webhook receives no notifications.
+        Deactivated = "deactivated",
+        /// The operator has paused the deliveries of the webhook.
+        Paused = "paused",
+        /// The last five attempts, or more, have failed.
+        Failing = "failing",
+        /// None of the other states applies.
+        Healthy = "healthy",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -287,10 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn the_outcomes_and_reasons_match_openapi_json() {
+    fn the_outcomes_reasons_and_states_match_openapi_json() {
         assert_eq!(texts(Outcome::ALL, Outcome::as_str), explained("Attempt", "outcome"));
         assert_eq!(texts(DeactivationReason::ALL, DeactivationReason::as_str), explained("Deactivation", "reason"));
         assert_eq!(texts(WaitingReason::ALL, WaitingReason::as_str), explained("WaitingFor", "reason"));
+        assert_eq!(texts(HealthState::ALL, HealthState::as_str), explained("WebhookHealth", "state"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod convert;
 pub mod dispatch;
 pub mod docs;
 pub mod handlers;
+mod health;
 mod paths;
 mod probe;
 pub mod rate_limit;

@@ -13,8 +13,10 @@ mod key;
 mod lane;
 mod pause;
 mod rate;
+pub mod statistics;
 mod storage_use;
 mod token;
+mod webhook_health;
 
 pub use crate::api::Outcome;
 pub use attempt_facts::{AttemptFacts, Exchange, fingerprint};
@@ -29,3 +31,4 @@ pub use pause::{Pause, PauseScope};
 pub use rate::Rate;
 pub use storage_use::StorageUse;
 pub use token::{StoredToken, TOKEN_LIFETIME_DAYS, Token, TokenName};
+pub use webhook_health::{FAILING_AFTER, WebhookHealth};

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use crate::api::trace::TraceContext;
 use crate::api::types::{
-    Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookStatus, first_id_at,
-    new_id,
+    Account, AuditAction, AuditEvent, Auth, CustomHeaderName, Description, EventType, EventTypes, OutboundUrl, WebhookHealthState,
+    WebhookStatus, first_id_at, new_id,
 };
 use crate::model::{
     AttemptFacts, CallbackTemplate, Challenge, DuePerLane, Exchange, Fleet, KeyRecord, Lane, Next, Pause, PauseScope, StorageUse,
-    StoredToken,
+    StoredToken, WebhookHealth,
 };
 use crate::secrets::master_key::KeyId;
 use crate::slots::{Hosts, Slot, Slots, WorkItem};
@@ -33,6 +33,7 @@ pub mod postgres;
 mod queue;
 mod shared;
 pub mod sqlite;
+mod statistics;
 #[cfg(test)]
 mod suite;
 mod tokens;
@@ -46,6 +47,7 @@ pub use deliveries::*;
 pub use keys::{RotationStart, SealedValues};
 pub use notifications::*;
 pub(crate) use shared::audit::EventRow;
+pub use statistics::*;
 pub use tokens::*;
 pub use webhooks::*;
 
@@ -125,12 +127,15 @@ pub trait Store: Send + Sync + 'static {
     /// Stores a new webhook. Returns false if the account already has `limit` webhooks. If `handshake` is given, the
     /// caller must pass a deactivated webhook, and this webhook waits for the handshake.
     async fn register_webhook(&self, webhook: Webhook, handshake: Option<Challenge>, limit: u32, registrant: Registrant) -> Result<bool>;
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>>;
+    async fn list_webhooks(&self, filter: WebhookFilter, page: Page) -> Result<Part<Webhook>>;
     /// Returns whether an account has a webhook, also a deactivated one.
     async fn has_webhooks(&self, account: &Account) -> Result<bool> {
         let page = Page { after: None, limit: 1 };
-        Ok(!self.list_webhooks(Some(account.clone()), None, page).await?.items.is_empty())
+        let filter = WebhookFilter { account: Some(account.clone()), ..WebhookFilter::default() };
+        Ok(!self.list_webhooks(filter, page).await?.items.is_empty())
     }
+    /// Returns the health of these webhooks, in the same order.
+    async fn health_of(&self, webhooks: Vec<HealthQuery>) -> Result<Vec<WebhookHealth>>;
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>>;
     async fn update_webhook(
         &self,
@@ -238,6 +243,9 @@ pub trait Store: Send + Sync + 'static {
     /// attempt. If a redelivery was requested during the attempt, only a success completes the redelivery. For an
     /// ordered webhook, the operation also leases the next delivery if it is due.
     async fn finish_attempt(&self, ended: EndedAttempt, now: DateTime<Utc>, slots: Arc<Slots>) -> Result<FinishedAttempt>;
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval>;
+    /// Returns the latest attempts of these webhooks. A webhook without attempts is left out.
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>>;
     /// Returns the pauses for which receivers have asked, and which have not ended.
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>>;
     /// Runs one small step of the cleanup. The cleanup cancels deliveries of inactive webhooks, removes expired

@@ -37,6 +37,18 @@ pub struct WebhookFailing {
     pub deactivation_expected_at: DateTime<Utc>,
 }
 
+/// A webhook has accepted a callback after its account was warned with [`WebhookFailing`].
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebhookRecovered {
+    pub webhook: AboutWebhook,
+    /// The time when the first failed attempt ended.
+    pub failing_since: DateTime<Utc>,
+    pub attempts: u32,
+    /// The time when the accepted attempt ended.
+    pub recovered_at: DateTime<Utc>,
+}
+
 #[derive(Debug, Serialize)]
 pub struct AboutWebhook {
     pub id: Uuid,
@@ -54,6 +66,14 @@ impl Operational for WebhookDeactivated {
 
 impl Operational for WebhookFailing {
     const EVENT_TYPE: &str = "webhook.failing";
+
+    fn webhook_id(&self) -> Uuid {
+        self.webhook.id
+    }
+}
+
+impl Operational for WebhookRecovered {
+    const EVENT_TYPE: &str = "webhook.recovered";
 
     fn webhook_id(&self) -> Uuid {
         self.webhook.id

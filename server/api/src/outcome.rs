@@ -55,6 +55,27 @@ impl Outcome {
         self.row().0
     }
 
+    /// Returns the outcome with this value. Returns `None` if this version does not know the value.
+    #[must_use]
+    pub fn parse(value: &str) -> Option<Outcome> {
+        Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == value)
+    }
+
+    /// Returns the meaning, and what the owner of the callback server can do, as two sentences.
+    #[must_use]
+    pub fn explanation(self) -> String {
+        let (_, meaning, remedy) = self.row();
+        let mut text = String::with_capacity(meaning.len() + remedy.len() + 3);
+        for part in [meaning, remedy] {
+            let (first, rest) = part.split_at(1);
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(&first.to_ascii_uppercase());
+            text.push_str(rest);
+            text.push('.');
+        }
+        text
+    }
+
     /// Returns the value in the API, its meaning, and what the owner of the callback server can do. openapi.json has the
     /// same texts, and the documentation page explains each value under `#outcome-<value>`.
     #[must_use]
@@ -150,6 +171,19 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_explanation_has_two_sentences_within_the_limit_of_the_document() {
+        assert_eq!(
+            Outcome::Rejected.explanation(),
+            "The callback server responded with another status. Find the reason in its log, and respond with a 2xx status."
+        );
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::parse(outcome.as_str()), Some(outcome));
+            assert!(outcome.explanation().len() <= 512 && outcome.explanation().is_ascii());
+        }
+        assert_eq!(Outcome::parse("later"), None);
+    }
 
     #[test]
     fn the_document_explains_each_outcome_in_the_same_words() {

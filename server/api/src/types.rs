@@ -16,6 +16,7 @@ mod caller;
 mod custom_header;
 mod delivery;
 mod event_type;
+mod health;
 mod identifier;
 mod notification;
 mod pause;
@@ -36,6 +37,7 @@ pub use delivery::{
     WebhookReference,
 };
 pub use event_type::{EventTypeCursor, EventTypePage, EventTypeQuery, EventTypeRecord, TestQuery};
+pub use health::{MAX_BACKLOG, WebhookFailure, WebhookHealth, WebhookHealthState};
 pub use identifier::{first_id_at, new_id, time_of};
 pub use notification::{
     EventType, IdempotencyKey, Notification, NotificationPage, NotificationPublication, NotificationQuery, PayloadObject,

@@ -19,7 +19,7 @@ use crate::node::open_store;
 use crate::secrets::master_key::KeyId;
 use crate::secrets::seal::Vault;
 use crate::store::address::StoreAddress;
-use crate::store::{self, Page, RotationStart, Sealed, SealedValues, Store, Webhook};
+use crate::store::{self, Page, RotationStart, Sealed, SealedValues, Store, Webhook, WebhookFilter};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -156,7 +156,7 @@ async fn reseal_all(store: &dyn Store, vault: &Vault) -> anyhow::Result<Vec<Stri
         let mut report = Report { webhooks: 0, printed_at: Instant::now() };
         let mut after = None;
         loop {
-            let page = retrying(async || store.list_webhooks(None, None, Page { after, limit: PAGE }).await)
+            let page = retrying(async || store.list_webhooks(WebhookFilter::default(), Page { after, limit: PAGE }).await)
                 .await
                 .context("cannot read the webhooks")?;
             report.add(page.items.len());

@@ -76,7 +76,7 @@ impl Engine {
         self.metrics.attempt_ended(sent.outcome.as_str(), sent.duration, next);
         self.log_attempt(&leased, &target.url, &sent, next, now);
         self.send_spans(&leased, &target.url, &sent, next, now);
-        let Leased { delivery_id, attempt, lane, lease, notification, mut slot, .. } = leased;
+        let Leased { delivery_id, attempt, lane, lease, schedule_start, notification, mut slot, .. } = leased;
         // Frees the slot: another attempt may start while this attempt is recorded.
         slot.set_reached(sent.reached());
         let hold_until = sent.retry_after.map(|retry_after| retry_after.time(now).trunc_subsecs(3));
@@ -88,7 +88,7 @@ impl Engine {
         drop(notification);
         let attempt = sent.into_record(attempt);
         let policy = self.settings.policy;
-        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until }, name).await;
+        self.record(EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy, hold_until }, name).await;
     }
 
     async fn release_unread(&self, leased: Leased, name: AttemptName, error: &store::Error) {

@@ -29,8 +29,9 @@ impl Engine {
             self.webhook_changed(webhook_id, deactivated.revision);
         }
         self.begin(finished.next);
-        // Wakes the lease loop even after the last attempt: a redelivery may have been requested during that attempt.
-        if ended.next != Next::Succeeded {
+        // Wakes the lease loop even after the last attempt: a redelivery may have been requested during that attempt. A
+        // recovery has published a notification, whose deliveries are due.
+        if ended.next != Next::Succeeded || finished.recovered {
             self.rescheduled.notify_one();
         }
     }

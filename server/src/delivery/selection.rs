@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::types::{Account, AuditEvent, MAX_DELIVERIES_PER_CALL};
-use crate::store::{Page, RECOVERY_STEP, Selection, SelectionStart, SelectionStep};
+use crate::store::{Page, RECOVERY_STEP, Selection, SelectionStart, SelectionStep, WebhookFilter};
 
 /// The result of one call.
 #[derive(Debug)]
@@ -84,7 +84,8 @@ impl Engine {
 
     /// Returns the webhook that the account registered before `after`, or its newest webhook.
     async fn next_webhook(&self, account: &Account, after: Option<Uuid>) -> store::Result<Option<Uuid>> {
-        let page = self.store.list_webhooks(Some(account.clone()), None, Page { after, limit: 1 }).await?;
+        let filter = WebhookFilter { account: Some(account.clone()), ..WebhookFilter::default() };
+        let page = self.store.list_webhooks(filter, Page { after, limit: 1 }).await?;
         Ok(page.items.first().map(|webhook| webhook.id))
     }
 }

@@ -59,7 +59,7 @@ impl Engine {
 
     /// Records that a delivery failed because processes died during its attempts. Makes no attempt.
     pub(super) async fn abort(self: &Arc<Self>, leased: Leased, name: AttemptName) {
-        let Leased { delivery_id, attempt: number, lane, lease, destination, deaths, slot, .. } = leased;
+        let Leased { delivery_id, attempt: number, lane, lease, schedule_start, destination, deaths, slot, .. } = leased;
         // The webhook's health does not change, because no response is known.
         drop(slot);
         let outcome = Outcome::Aborted.as_str();
@@ -81,7 +81,10 @@ impl Engine {
             exchange: None,
         };
         let policy = self.settings.policy;
-        self.record(EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Failed, policy, hold_until: None }, name)
-            .await;
+        self.record(
+            EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next: Next::Failed, policy, hold_until: None },
+            name,
+        )
+        .await;
     }
 }

@@ -48,6 +48,7 @@ impl Shown for Webhook {
             headers: self.headers.map(|headers| headers.names.into_iter().map(|name| CustomHeader { name }).collect()),
             status: if self.deactivation.is_some() { WebhookStatus::Deactivated } else { WebhookStatus::Active },
             deactivation: self.deactivation.map(|deactivation| types::Deactivation { reason: deactivation.reason, at: deactivation.at }),
+            health: None,
             event_types: self.event_types,
             description: self.description,
             max_per_second: self.max_per_second,
@@ -99,7 +100,7 @@ impl From<Attempt> for types::Attempt {
             duration_ms: attempt.duration_ms,
             status_code: attempt.status_code,
             error: attempt.error,
-            help: help(&attempt.outcome),
+            help: Outcome::parse(&attempt.outcome).map(help),
             outcome: attempt.outcome,
             truncated: attempt.response_body.is_some().then_some(attempt.truncated),
             response_body: attempt.response_body,
@@ -116,8 +117,8 @@ impl From<Attempt> for types::Attempt {
 }
 
 /// Returns the place of the documentation page that explains an outcome.
-fn help(outcome: &str) -> Option<String> {
-    Outcome::ALL.iter().any(|known| known.as_str() == outcome).then(|| format!("/docs#outcome-{outcome}"))
+pub(super) fn help(outcome: Outcome) -> String {
+    format!("/docs#outcome-{}", outcome.as_str())
 }
 
 fn connection(facts: &AttemptFacts, remote: SocketAddr) -> AttemptConnection {

@@ -20,7 +20,7 @@ use crate::http::contexts::Lent;
 use crate::http::convert::Shown;
 use crate::http::reply::reply;
 use crate::secrets::context::signing_context;
-use crate::store::{AuditFilter, BulkChange, DeliveryFilter, Page, Part, Publication};
+use crate::store::{AuditFilter, BulkChange, DeliveryFilter, Page, Part, Publication, WebhookFilter};
 
 mod bulk;
 mod deliveries;
@@ -55,9 +55,12 @@ impl Api for Handlers {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
             let query = query.get()?.into_inner();
             let (account, page) = (caller.listed_account(query.account)?, page(query.limit, query.cursor.as_ref()));
-            let webhooks = rqctx.context().store.list_webhooks(account, query.status, page).await?;
-            let (data, cursor) = page_of(webhooks, &caller);
-            Ok(HttpResponseOk(WebhookPage { data, cursor }))
+            let (app, filter) = (rqctx.context(), WebhookFilter { account, status: query.status, health: query.health });
+            let Part { items, next } = app.store.list_webhooks(filter, page).await?;
+            let mut data = app.with_health(items, &caller).await?;
+            // The state of a webhook may have changed after it was listed.
+            data.retain(|webhook| query.health.is_none_or(|state| webhook.has_state(state)));
+            Ok(HttpResponseOk(WebhookPage { data, cursor: next.map(Cursor::after) }))
         })
         .await
     }
@@ -66,8 +69,10 @@ impl Api for Handlers {
         let rqctx = Lent::new(rqctx);
         reply(&rqctx, async {
             let caller = auth::caller(&rqctx, Scope::WebhooksRead).await?;
-            let webhook = find_webhook(rqctx.context(), &caller, path).await?;
-            Ok(HttpResponseOk(webhook.shown_to(&caller)))
+            let app = rqctx.context();
+            let webhook = find_webhook(app, &caller, path).await?;
+            let shown = app.with_health(vec![webhook], &caller).await?.pop();
+            Ok(HttpResponseOk(shown.ok_or_else(|| ApiError::not_found("webhook"))?))
         })
         .await
     }

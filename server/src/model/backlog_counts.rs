@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::Lane;
+use crate::api::types::WebhookHealthState;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BacklogCounts {
@@ -27,17 +28,36 @@ pub struct AccountCounts {
     pub pending: u64,
     pub active: u64,
     pub deactivated: u64,
+    /// The number of active webhooks whose deliveries are paused.
+    pub paused: u64,
+    /// The number of active webhooks that are failing and not paused.
+    pub failing: u64,
+}
+
+impl AccountCounts {
+    /// Returns the number of webhooks in a state.
+    #[must_use]
+    pub fn in_state(&self, state: WebhookHealthState) -> u64 {
+        match state {
+            // The numbers come from several queries, so they may not fit together.
+            WebhookHealthState::Healthy => self.active.saturating_sub(self.paused + self.failing),
+            WebhookHealthState::Failing => self.failing,
+            WebhookHealthState::Paused => self.paused,
+            WebhookHealthState::Deactivated => self.deactivated,
+        }
+    }
 }
 
 impl BacklogCounts {
     /// Adds a webhook to the counts of all webhooks and of its account.
-    pub fn add_webhook(&mut self, account: &str, is_active: bool) {
+    pub fn add_webhook(&mut self, account: &str, is_active: bool, is_paused: bool) {
         let (active, deactivated) = (u64::from(is_active), u64::from(!is_active));
         self.active += active;
         self.deactivated += deactivated;
         let of_account = self.of_account(account);
         of_account.active += active;
         of_account.deactivated += deactivated;
+        of_account.paused += u64::from(is_active && is_paused);
     }
 
     /// Returns the counts of an account, to which the caller adds.

@@ -17,11 +17,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::model::FAILING_AFTER;
+
 /// Each success adds one to the allowance until the allowance has this value.
 const FAST_GROWTH_LIMIT: usize = 4;
-
-/// Number of failures in a row that opens the circuit.
-const FAILURES_TO_OPEN: u32 = 5;
 
 /// How long the circuit stays open before the first probe. Each failed probe doubles this time.
 const MIN_PAUSE: TimeDelta = TimeDelta::milliseconds(250);
@@ -151,7 +150,7 @@ impl Health {
                 (open.since, open.pause) = (now, (open.pause * 2).min(MAX_PAUSE));
                 None
             }
-            None if self.failures_in_a_row >= FAILURES_TO_OPEN => {
+            None if self.failures_in_a_row >= FAILING_AFTER => {
                 self.allowance = 1;
                 self.open_circuit = Some(OpenCircuit { opened_at: now, since: now, pause: MIN_PAUSE });
                 Some(HealthChange::Failing { failures: self.failures_in_a_row })
@@ -251,8 +250,8 @@ mod tests {
     #[test]
     fn each_failed_probe_doubles_the_pause_and_a_success_closes_the_circuit() {
         let mut health = Health::default();
-        let changes: Vec<_> = (0..FAILURES_TO_OPEN).filter_map(|_| health.failed(at(0), at(1000))).collect();
-        assert_eq!(changes, [HealthChange::Failing { failures: FAILURES_TO_OPEN }]);
+        let changes: Vec<_> = (0..FAILING_AFTER).filter_map(|_| health.failed(at(0), at(1000))).collect();
+        assert_eq!(changes, [HealthChange::Failing { failures: FAILING_AFTER }]);
         assert_eq!(health.open_until(at(1000)), Some(at(1250)));
         assert_eq!(health.open_until(at(1250)), None, "a probe may be sent");
         health.failed(at(900), at(1300));
@@ -267,7 +266,7 @@ mod tests {
         health.failed(now, now);
         assert_eq!(health.open_until(now), Some(now + MAX_PAUSE));
         assert_eq!(health.open_until(at(0)), None, "a clock that was set back does not keep the circuit open");
-        let recovered = HealthChange::Recovered { failures: FAILURES_TO_OPEN + 23, failing_since: at(1000) };
+        let recovered = HealthChange::Recovered { failures: FAILING_AFTER + 23, failing_since: at(1000) };
         assert_eq!(health.succeeded(64, now), Some(recovered));
         assert_eq!((health.open_until(now), health.allowance()), (None, 2));
         assert_eq!(health.succeeded(64, now), None, "each change is reported once");

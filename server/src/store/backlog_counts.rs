@@ -27,6 +27,10 @@ pub(super) enum ScanPosition {
     Webhooks {
         after: Uuid,
     },
+    /// The next step begins after this webhook in the table of failures.
+    Failing {
+        after: Uuid,
+    },
     End,
 }
 

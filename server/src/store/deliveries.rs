@@ -192,6 +192,8 @@ pub struct EndedAttempt {
     pub delivery_id: Uuid,
     pub lane: Lane,
     pub lease: Uuid,
+    /// See [`Leased::schedule_start`].
+    pub schedule_start: u32,
     pub destination: Arc<Destination>,
     pub attempt: Attempt,
     pub next: Next,
@@ -221,6 +223,8 @@ pub struct FinishedAttempt {
     pub event: Option<AuditEvent>,
     /// The next delivery of an ordered webhook, if it was leased.
     pub next: Option<Leased>,
+    /// Whether the success has published `webhook.recovered` to other webhooks of the account.
+    pub recovered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

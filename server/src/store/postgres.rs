@@ -30,6 +30,7 @@ mod deliveries;
 mod erasure;
 mod failures;
 mod handshakes;
+mod health;
 mod holds;
 pub(crate) mod inspect;
 mod keys;
@@ -58,6 +59,7 @@ mod sequences;
 mod session;
 mod signing_secrets;
 mod space;
+mod statistics;
 mod subscription_cache;
 #[cfg(test)]
 mod tests;
@@ -166,7 +168,8 @@ impl Postgres {
         let registration_writer = registrations::RegistrationWriter { connections: own.clone() };
         let registrations =
             Batcher::start(metrics.clone(), node.clone(), Pace::REGISTRATIONS, move |batch| registration_writer.clone().run(batch));
-        let outcome_writer = outcomes::OutcomeWriter { connections: own.clone(), node: node.clone(), wakeup: wakeup.clone() };
+        let counter = Arc::new(statistics::Counter::new());
+        let outcome_writer = outcomes::OutcomeWriter { connections: own.clone(), node: node.clone(), wakeup: wakeup.clone(), counter };
         let outcomes = Batcher::start(metrics.clone(), node.clone(), Pace::OUTCOMES, move |batch| outcome_writer.clone().run(batch));
         let limits = StorageLimits::default();
         let (space, known_keys) = (Arc::new(Space::new(&limits)), KnownKeys::default());

@@ -2,9 +2,11 @@
 
 pub(super) mod audit;
 pub(super) mod failures;
+pub(super) mod health;
 pub(super) mod pauses;
 pub(super) mod retention;
 pub(super) mod space;
+pub(super) mod statistics;
 pub(super) mod subscribers;
 pub(super) mod texts;
 

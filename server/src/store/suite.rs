@@ -12,6 +12,7 @@ mod audit;
 pub(super) mod database;
 mod erasure;
 mod failures;
+mod health;
 mod keys;
 mod lists;
 mod operational;
@@ -22,6 +23,7 @@ mod recovery;
 mod redelivery;
 mod retention;
 mod selection;
+pub(super) mod statistics;
 mod tokens;
 mod waiting;
 
@@ -140,8 +142,9 @@ impl Bench {
         policy: Option<DeactivationPolicy>,
         now: DateTime<Utc>,
     ) -> FinishedAttempt {
-        let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None };
+        let Leased { delivery_id, lane, lease, schedule_start, ref destination, .. } = *leased;
+        let destination = destination.clone();
+        let finish = EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy, hold_until: None };
         self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished")
     }
 

@@ -141,6 +141,31 @@ pub struct WebhookChange {
     pub handshake: Option<Challenge>,
 }
 
+/// The webhooks that a list has. `None` means that a value does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookFilter {
+    pub account: Option<Account>,
+    pub status: Option<WebhookStatus>,
+    pub health: Option<WebhookHealthState>,
+}
+
+/// The part of a webhook from which its health follows.
+#[derive(Clone, Debug)]
+pub struct HealthQuery {
+    pub id: Uuid,
+    pub account: Account,
+    pub epoch: u32,
+    pub deactivated_at: Option<DateTime<Utc>>,
+}
+
+impl HealthQuery {
+    #[must_use]
+    pub fn of(webhook: &Webhook) -> HealthQuery {
+        let deactivated_at = webhook.deactivation.as_ref().map(|deactivation| deactivation.at);
+        HealthQuery { id: webhook.id, account: webhook.account.clone(), epoch: webhook.epoch, deactivated_at }
+    }
+}
+
 /// A handshake with a due attempt.
 #[derive(Debug)]
 pub struct DueHandshake {

@@ -102,6 +102,34 @@ async fn five_days_and_ten_attempts_without_success_deactivate_a_webhook() {
 }
 
 #[tokio::test]
+async fn a_warned_account_gets_one_event_when_the_webhook_recovers() {
+    let (server, api, mut receiver, id) = start_with_failing_webhook(&["--deactivate-after-days", "1"]).await;
+    let mut listener = server.receiver().await;
+    api.register(&json!({ "targetURL": listener.url(), "eventTypes": ["webhook.failing", "webhook.recovered"] })).await;
+    publish_failing(&server, &mut receiver, 1).await;
+    receiver.always_reply(Reply::Status(204));
+    publish_failing(&server, &mut receiver, 1).await;
+    receiver.always_reply(Reply::Status(500));
+    publish_failing(&server, &mut receiver, 1).await;
+    server.advance(TimeDelta::hours(12));
+    publish_failing(&server, &mut receiver, 1).await;
+    assert_eq!(listener.next().await.json()["type"], "webhook.failing", "the first success had no warning before it");
+    receiver.always_reply(Reply::Status(204));
+    publish_failing(&server, &mut receiver, 1).await;
+    let event = listener.next().await.json();
+    assert_eq!(event["type"], "webhook.recovered");
+    let expected = json!({
+        "webhook": { "id": id, "targetURL": receiver.url() },
+        "failingSince": "2026-01-02T15:05:35Z",
+        "attempts": 2,
+        "recoveredAt": "2026-01-03T03:06:35Z",
+    });
+    assert_eq!(data_with_documented_shape(&event), expected);
+    publish_failing(&server, &mut receiver, 1).await;
+    assert_eq!(api.list("/notifications?type=webhook.recovered").await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_operator_sets_how_long_a_webhook_may_fail() {
     let (server, api, mut receiver, id) =
         start_with_failing_webhook(&["--deactivate-after-days", "1", "--deactivate-after-attempts", "2"]).await;

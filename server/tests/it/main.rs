@@ -29,6 +29,7 @@ mod docs; // openapi.json and the documentation page, also in a browser
 mod event_types; // the operator's catalogue of event types
 mod failing; // webhooks that never succeed: deactivation and its events
 mod handshake; // the handshake that a receiver confirms before its webhook gets deliveries
+mod health; // the health of webhooks
 mod hostile; // hostile receivers
 mod inbound; // connections of clients: limits, time limits, floods
 mod isolation; // no webhook delays another webhook

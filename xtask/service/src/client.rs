@@ -85,10 +85,12 @@ const PAYLOAD: &str = "Payload";
 
 /// Members with an open vocabulary: the schema, the path of the member, and the type. Each type has a variant for each known value, and
 /// keeps unknown values.
-const VOCABULARIES: [(&str, &[&str], &str); 4] = [
+const VOCABULARIES: [(&str, &[&str], &str); 6] = [
     ("Attempt", &["outcome"], "Outcome"),
     ("Problem", &["code"], "Code"),
     ("Deactivation", &["reason"], "DeactivationReason"),
+    ("WebhookHealth", &["state"], "HealthState"),
+    ("WebhookFailure", &["outcome"], "Outcome"),
     ("WaitingFor", &["reason"], "WaitingReason"),
 ];
 

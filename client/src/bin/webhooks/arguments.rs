@@ -7,17 +7,19 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod audit;
+mod health;
 mod operators;
 mod publishing;
 mod receiving;
 mod recovery;
 
 pub(crate) use audit::AuditEvents;
+pub(crate) use health::{Accounts, Health};
 pub(crate) use operators::{OfAccount, OperatorCommand, Target};
 pub(crate) use publishing::{Completions, Manual, Publish, Trigger};
 pub(crate) use receiving::{CheckReceiver, Listen, Replay};
 pub(crate) use recovery::{Recover, Selection};
-use webhooks_client::types::{DeliveryStatus, WebhookStatus};
+use webhooks_client::types::{DeliveryStatus, WebhookHealthState, WebhookStatus};
 
 use crate::output::Format;
 use crate::reference::Reference;
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     List(List),
     /// Show a webhook
     Get(Id),
+    /// Show the health of a webhook, or all webhooks that are not healthy, the worst first
+    Health(Health),
     /// Change the given settings of a webhook
     Update(Update),
     /// Deactivate a webhook and cancel its pending deliveries
@@ -277,6 +281,9 @@ pub(crate) struct List {
     /// List only webhooks with this status: active or deactivated
     #[arg(long)]
     pub(crate) status: Option<WebhookStatus>,
+    /// List only webhooks in this state: healthy, failing, paused or deactivated
+    #[arg(long, value_name = "STATE")]
+    pub(crate) health: Option<WebhookHealthState>,
     #[command(flatten)]
     pub(crate) of_account: OfAccount,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::arguments::{Command, CommandLine, Curl, Deliveries, Notifications, Test};
 use crate::output::{Format, Screen, print, print_listing, print_one, print_secret, printable};
 use crate::recover::Change;
-use crate::{check_receiver, follow, listen, lists, lookup, operators, program, recover, replay, requests, trigger, why};
+use crate::{check_receiver, follow, health, listen, lists, lookup, operators, program, recover, replay, requests, trigger, why};
 
 pub(crate) async fn run(line: &CommandLine, command: &Command) -> Result<ExitCode> {
     match command {
@@ -63,6 +63,7 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
         Command::Get(webhook) => {
             print_one(&api.settle(client.get_webhook().id(lookup::webhook(api, &webhook.id).await?).send().await)?, format)?
         }
+        Command::Health(arguments) => health::run(api, arguments, format).await?,
         Command::Update(update) => {
             let (id, body) = (lookup::webhook(api, &update.id).await?, requests::update(update)?);
             print_one(&api.settle(client.update_webhook().id(id).body(body).send().await)?, format)?;

@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "register",
             "list",
             "get",
+            "health",
             "update",
             "deactivate",
             "activate",

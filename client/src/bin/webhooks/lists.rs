@@ -20,6 +20,9 @@ pub(crate) fn webhooks<'a>(api: &'a Api, list: &List) -> Result<ListWebhooks<'a>
     if let Some(status) = list.status {
         request = request.status(status);
     }
+    if let Some(health) = list.health {
+        request = request.health(health);
+    }
     Ok(request)
 }
 

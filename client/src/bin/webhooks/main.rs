@@ -13,6 +13,7 @@ mod commands;
 mod failure;
 mod follow;
 mod forward;
+mod health;
 mod help;
 mod listen;
 mod lists;

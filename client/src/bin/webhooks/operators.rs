@@ -4,7 +4,7 @@ use anyhow::Result;
 use webhooks_client::types::{PauseRequest, PauseRequestId, ResumeDeliveriesId};
 
 use crate::api::Api;
-use crate::arguments::{OperatorCommand, Target};
+use crate::arguments::{Accounts, OperatorCommand, Target};
 use crate::output::{Format, print, print_listing, print_one};
 use crate::{lists, lookup, requests};
 
@@ -13,8 +13,10 @@ pub(crate) async fn run(command: &OperatorCommand, api: &Api, format: Format) ->
     match command {
         OperatorCommand::Whoami => print_one(&api.settle(client.get_caller().send().await)?, format)?,
         OperatorCommand::Status => print_one(&api.settle(client.get_service_status().send().await)?, format)?,
-        OperatorCommand::Accounts(paging) => {
-            print_listing(&lists::fetch(api, paging, client.list_accounts().limit(paging.size())).await?, format)?;
+        OperatorCommand::Accounts(Accounts { health, paging }) => {
+            let request = client.list_accounts().limit(paging.size());
+            let request = health.map_or(request.clone(), |health| request.health(health));
+            print_listing(&lists::fetch(api, paging, request).await?, format)?;
         }
         OperatorCommand::Pauses(paging) => {
             print_listing(&lists::fetch(api, paging, client.list_pauses().limit(paging.size())).await?, format)?;

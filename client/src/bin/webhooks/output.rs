@@ -9,12 +9,14 @@ use webhooks_client::Page;
 use webhooks_client::types::SigningSecret;
 
 mod attempt;
+mod health;
 mod items;
 mod json;
 mod operators;
 mod table;
 
 pub(crate) use attempt::last_attempt;
+pub(crate) use health::HealthReport;
 pub(crate) use items::waiting;
 pub(crate) use json::pretty;
 pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};

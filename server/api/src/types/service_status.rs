@@ -97,6 +97,12 @@ pub struct AccountSummary {
     pub active_webhook_count: u64,
     #[schemars(schema_with = "schemas::large_count")]
     pub deactivated_webhook_count: u64,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(schema_with = "schemas::large_count")]
+    pub failing_webhook_count: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(schema_with = "schemas::large_count")]
+    pub paused_webhook_count: Option<u64>,
     #[schemars(schema_with = "schemas::large_count")]
     pub pending_delivery_count: u64,
 }
@@ -115,6 +121,8 @@ pub struct AccountPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountQuery {
+    /// Returns only accounts with at least one webhook in this state of `health`.
+    pub health: Option<WebhookHealthState>,
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` in the response with the previous page.

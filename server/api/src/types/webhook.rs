@@ -188,6 +188,10 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "Deactivation")]
     pub deactivation: Option<Deactivation>,
+    /// Only the operations that read webhooks return the health.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(with = "WebhookHealth")]
+    pub health: Option<WebhookHealth>,
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "EventTypes")]
     pub event_types: Option<EventTypes>,
@@ -200,6 +204,14 @@ pub struct Webhook {
     #[serde(default, skip_serializing_if = "is_none")]
     #[schemars(with = "bool")]
     pub ordered: Option<bool>,
+}
+
+impl Webhook {
+    /// Returns whether the health of the webhook is known and has this state.
+    #[must_use]
+    pub fn has_state(&self, state: WebhookHealthState) -> bool {
+        self.health.as_ref().is_some_and(|health| health.state == state.as_str())
+    }
 }
 
 fn max_per_second(_: &mut schemars::r#gen::SchemaGenerator) -> schemars::schema::Schema {
@@ -273,6 +285,8 @@ pub struct WebhookQuery {
     pub account: Option<Account>,
     /// Returns only webhooks with this status.
     pub status: Option<WebhookStatus>,
+    /// Returns only webhooks with this state of `health`.
+    pub health: Option<WebhookHealthState>,
     /// The maximum number of items on the page.
     pub limit: Option<PageLimit>,
     /// The `cursor` in the response with the previous page.

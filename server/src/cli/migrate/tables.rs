@@ -39,7 +39,7 @@ macro_rules! columns {
 }
 
 /// The small tables are first, so that an error in a small table appears early.
-pub(super) const TABLES: [Table; 21] = [
+pub(super) const TABLES: [Table; 22] = [
     table("keys", 1, columns![id: Text, kind: Text, state: Text, sealed: Bytes, created_at: Millis]),
     Table {
         source_filter: "name <> 'write_probe'",
@@ -79,6 +79,15 @@ pub(super) const TABLES: [Table; 21] = [
     table("holds", 1, columns![webhook_id: Id, since: Millis, held_until: Millis]),
     table("rates", 1, columns![webhook_id: Id, theoretical_arrival_time: Micros]),
     table("failures", 1, columns![webhook_id: Id, since: Millis, attempts: Int, warned: Bool]),
+    // A row of this process on PostgreSQL never has this value of `process`, so the moved rows do not change any more.
+    table(
+        "statistics",
+        3,
+        columns![
+            subject: Id, started_at: Millis, process: Id = "zeroblob(16)", value: Bytes, last_success_at: Millis, last_failure_at: Millis,
+            last_failure_outcome: Text, last_failure_status_code: Small
+        ],
+    ),
     table("pauses", 2, columns![scope: Text, name: Text, since: Millis]),
     // A node keeps the row of a cancellation for a while, because a publication may commit late. During a move, nothing is
     // published. So `since` and `due_at` can be 0.
@@ -155,7 +164,9 @@ impl Table {
     pub(super) fn select_in_source(&self, after: bool) -> String {
         let columns = joined(self.columns.iter().map(|column| column.source));
         let key = joined(self.key_columns().map(|column| column.source));
-        let after = if after { format!("AND ({key}) > ({})", joined((0..self.key).map(|_| "?"))) } else { String::new() };
+        // A time in a key is in microseconds.
+        let values = self.key_columns().map(|column| if column.kind == Kind::Millis { "? / 1000" } else { "?" });
+        let after = if after { format!("AND ({key}) > ({})", joined(values)) } else { String::new() };
         format!("SELECT {columns} FROM {} WHERE {} {after} ORDER BY {key}", self.source, self.source_filter)
     }
 
@@ -261,6 +272,34 @@ mod tests {
             assert!(used || ["deliveries|leased_by", "handshakes|taken_by"].contains(&column.as_str()), "{column} is not moved");
         }
         cluster.drop_database(&database).expect("the database exists");
+    }
+
+    #[test]
+    fn a_copy_continues_after_the_last_key() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("webhooks.db");
+        drop(crate::store::sqlite::Sqlite::open(&file, Default::default()).expect("a database"));
+        let source = rusqlite::Connection::open(&file).expect("the same database");
+        source
+            .execute_batch(
+                "INSERT INTO statistics (subject, started_at, value) VALUES (zeroblob(16), 1, x'01'), (zeroblob(16), 2, x'02'),
+                     (zeroblob(16), 3, x'03'), (randomblob(16), 1, x'04');
+                 INSERT INTO pauses (scope, name, since) VALUES ('account', 'a', 1), ('account', 'b', 1), ('webhook', 'a', 1)",
+            )
+            .expect("filled");
+        for (name, count) in [("statistics", 4), ("pauses", 3)] {
+            let table = TABLES.iter().find(|table| table.name == name).expect("a table");
+            let read = |after: &[Value]| -> Vec<Row> {
+                let mut select = source.prepare(&table.select_in_source(!after.is_empty())).expect("a statement");
+                let rows = select.query_and_then(rusqlite::params_from_iter(after), |row| table.read_in_source(row)).expect("rows");
+                rows.map(|row| row.expect("a row")).collect()
+            };
+            let all = read(&[]);
+            assert_eq!(all.len(), count);
+            for (position, row) in all.iter().enumerate() {
+                assert_eq!(read(table.key_of(row)), all[position + 1..], "{name} after row {position}");
+            }
+        }
     }
 
     fn is_moved(column: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::http::App;
 use crate::http::auth;
 use crate::http::reply::reply;
 use crate::http::service_status::{Counted, Readiness};
-use crate::model::{Lane, StorageUse};
+use crate::model::{AccountCounts, Lane, StorageUse};
 
 pub(super) async fn get_caller(rqctx: &RequestContext<App>) -> ApiResult<HttpResponseOk<Caller>> {
     reply(rqctx, async {
@@ -68,6 +68,7 @@ fn backlog(Counted { at, counts, oldest_due }: &Counted) -> Backlog {
 }
 
 /// The cost of a page does not depend on the numbers of webhooks and deliveries, because the counts are in memory.
+/// `rest.next()` tells whether another page follows, so the last page has no cursor.
 pub(super) async fn list_accounts(
     rqctx: &RequestContext<App>,
     query: Checked<Query<AccountQuery>>,
@@ -78,12 +79,16 @@ pub(super) async fn list_accounts(
         let counted = rqctx.context().status.counted().await;
         let counted = counted.ok_or_else(|| ApiError::busy("the service has started, and has not counted the accounts yet"))?;
         let first = query.cursor.as_ref().map_or(Bound::Unbounded, |cursor| Bound::Excluded(cursor.as_str()));
-        let mut rest = counted.counts.accounts.range::<str, _>((first, Bound::Unbounded));
+        let is_listed = |counts: &AccountCounts| query.health.is_none_or(|state| counts.in_state(state) > 0);
+        let accounts = counted.counts.accounts.range::<str, _>((first, Bound::Unbounded));
+        let mut rest = accounts.filter(|(_, counts)| is_listed(counts));
         let limit = query.limit.unwrap_or(PageLimit::DEFAULT).0 as usize;
         let page = rest.by_ref().take(limit).map(|(account, counts)| AccountSummary {
             account: Account::stored(account.clone()),
             active_webhook_count: counts.active,
             deactivated_webhook_count: counts.deactivated,
+            failing_webhook_count: Some(counts.failing).filter(|count| *count > 0),
+            paused_webhook_count: Some(counts.paused).filter(|count| *count > 0),
             pending_delivery_count: counts.pending,
         });
         let data: Vec<AccountSummary> = page.collect();

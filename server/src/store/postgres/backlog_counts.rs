@@ -2,6 +2,7 @@
 
 use super::pauses::Paused;
 use super::*;
+use crate::model::FAILING_AFTER;
 use crate::store::backlog_counts::ScanPosition;
 
 /// Maximum number of rows that one step counts. A step takes some milliseconds.
@@ -22,6 +23,14 @@ const DELIVERIES: &str =
 /// the rows by account, because the database would have to sort them.
 const WEBHOOKS: &str =
     "SELECT id, account, deleted_at IS NULL, deactivation_reason IS NULL FROM webhooks WHERE id > $1 ORDER BY id LIMIT $2";
+
+/// The rows of webhooks that are not failing yet are read too. Without them, a step could read more rows than its limit.
+const FAILING: &str = "SELECT failing.webhook_id, failing.attempts >= $3 AND found.account IS NOT NULL, found.account
+     FROM (SELECT webhook_id, attempts FROM failures WHERE webhook_id > $1 ORDER BY webhook_id LIMIT $2) failing
+     LEFT JOIN LATERAL (
+         SELECT account FROM webhooks WHERE id = failing.webhook_id AND deleted_at IS NULL AND deactivation_reason IS NULL LIMIT 1
+     ) found ON true
+     ORDER BY failing.webhook_id";
 
 pub(super) async fn scan_backlog(session: &Session, scan: BacklogScan) -> SessionResult<BacklogScan> {
     count_at_most(session, scan, MAX_COUNTED_PER_STEP).await
@@ -56,15 +65,31 @@ pub(super) async fn count_at_most(session: &Session, mut scan: BacklogScan, limi
             }
         }
         ScanPosition::Webhooks { after } => {
+            let paused = Paused::read(session).await?;
             let rows = session.query(WEBHOOKS, &[&after, &limit]).await?;
             for row in &rows {
-                let (exists, is_active): (bool, bool) = (row.try_get(2)?, row.try_get(3)?);
+                let (account, exists, is_active): (&str, bool, bool) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
                 if exists {
-                    scan.counts.add_webhook(row.try_get(1)?, is_active);
+                    scan.counts.add_webhook(account, is_active, paused.has(account, row.try_get(0)?));
                 }
             }
             scan.position = match rows.last() {
                 Some(last) if rows.len() as i64 == limit => ScanPosition::Webhooks { after: last.try_get(0)? },
+                _ => ScanPosition::Failing { after: Uuid::nil() },
+            };
+        }
+        ScanPosition::Failing { after } => {
+            let paused = Paused::read(session).await?;
+            let rows = session.query(FAILING, &[&after, &limit, &int(FAILING_AFTER)]).await?;
+            for row in rows.iter() {
+                let (id, is_failing): (Uuid, bool) = (row.try_get(0)?, row.try_get(1)?);
+                let account: Option<&str> = row.try_get(2)?;
+                if let Some(account) = account.filter(|account| is_failing && !paused.has(account, id)) {
+                    scan.counts.of_account(account).failing += 1;
+                }
+            }
+            scan.position = match rows.last() {
+                Some(last) if rows.len() as i64 == limit => ScanPosition::Failing { after: last.try_get(0)? },
                 _ => ScanPosition::End,
             };
         }

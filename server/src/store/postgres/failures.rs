@@ -3,17 +3,30 @@
 use super::*;
 
 /// Removes the stored failures of the webhooks in `succeeded`. To avoid deadlocks, also locks the rows that
-/// `count_many` will change. Locks these rows in the order of their keys.
-pub(super) async fn remove_before_counting(session: &Session, succeeded: Vec<Uuid>, failing: Vec<Uuid>) -> SessionResult<()> {
+/// `count_many` will change. Locks these rows in the order of their keys. Returns the removed failures about which the
+/// account was warned.
+pub(super) async fn remove_before_counting(
+    session: &Session,
+    succeeded: Vec<Uuid>,
+    failing: Vec<Uuid>,
+) -> SessionResult<Vec<(Uuid, Failures)>> {
     if succeeded.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let locked = [&succeeded[..], &failing].concat();
     if !failing.is_empty() {
         session.query("SELECT 1 FROM webhooks WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", &[&failing]).await?;
     }
     session.query("SELECT 1 FROM failures WHERE webhook_id = ANY($1) ORDER BY webhook_id FOR UPDATE", &[&locked]).await?;
-    session.execute("DELETE FROM failures WHERE webhook_id = ANY($1)", &[&succeeded]).await.map(drop)
+    let removed = "DELETE FROM failures WHERE webhook_id = ANY($1) RETURNING webhook_id, since, attempts, warned";
+    let rows = session.query(removed, &[&succeeded]).await?;
+    let mut warned = Vec::new();
+    for row in &rows {
+        if row.try_get(3)? {
+            warned.push((row.try_get(0)?, Failures { since: row.try_get(1)?, attempts: count(row.try_get(2)?) }));
+        }
+    }
+    Ok(warned)
 }
 
 /// Counts failed attempts. Each webhook occurs once in `counted`, with the end of its first failed attempt and the

@@ -17,8 +17,12 @@ impl Store for Postgres {
         self.registrations.run(share, Urgency::Now, |sender| registrations::Command { webhook, handshake, limit, registrant, sender }).await
     }
 
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        Ok(webhook_rows::list(&*self.read_session().await?, account.as_ref(), status, page).await?)
+    async fn list_webhooks(&self, filter: WebhookFilter, page: Page) -> Result<Part<Webhook>> {
+        Ok(webhook_rows::list(&*self.read_session().await?, &filter, page).await?)
+    }
+
+    async fn health_of(&self, webhooks: Vec<HealthQuery>) -> Result<Vec<WebhookHealth>> {
+        Ok(health::of(&*self.read_session().await?, &webhooks).await?)
     }
 
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
@@ -217,6 +221,14 @@ impl Store for Postgres {
         // In an ordered webhook, the next delivery waits until this outcome is recorded.
         let urgency = if finish.lane == Lane::Ordered { Urgency::Now } else { Urgency::Soon };
         self.outcomes.run(Share::Own, urgency, |sender| outcomes::Command { finish, now, slots, sender }).await
+    }
+
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval> {
+        Ok(statistics::list(&*self.read_session().await?, of.subject(), range).await?)
+    }
+
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>> {
+        Ok(statistics::latest_attempts(&*self.read_session().await?, webhook_ids).await?)
     }
 
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {

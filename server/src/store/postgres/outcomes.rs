@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::batching::ResultSender;
 use super::session::shared;
 use super::*;
+use crate::store::shared::statistics::CountedOutcome;
+
+mod effects;
 
 pub(super) struct Command {
     pub(super) finish: EndedAttempt,
@@ -21,12 +24,15 @@ pub(super) struct OutcomeWriter {
     pub(super) connections: Connections,
     pub(super) node: Arc<Node>,
     pub(super) wakeup: Arc<Wakeup>,
+    pub(super) counter: Arc<statistics::Counter>,
 }
 
 #[derive(Default)]
 struct Recorded {
     /// Whether the attempt was inserted into `attempts`.
     inserted: bool,
+    /// Whether the attempt was inserted by [`record_late_successes`].
+    inserted_late: bool,
     /// The webhook's URL, if the webhook is active and the delivery belongs to the current epoch of the webhook.
     live_at: Option<String>,
     /// The lane of the delivery. If the delivery has ended, this is its most recent lane.
@@ -86,15 +92,17 @@ impl OutcomeWriter {
             Ok(finished) => {
                 let leased: Vec<Uuid> = finished.iter().filter_map(|finished| Some(finished.next.as_ref()?.delivery_id)).collect();
                 if let Err(error) = transaction.commit().await {
+                    self.counter.forget();
                     self.node.mark_uncertain(leased);
                     return Err(error);
                 }
-                if finished.iter().any(|finished| finished.deactivated.is_some()) {
+                if finished.iter().any(|finished| finished.deactivated.is_some() || finished.recovered) {
                     self.wakeup.notify();
                 }
                 Ok(finished)
             }
             Err(error) => {
+                self.counter.forget();
                 let _ = transaction.roll_back().await;
                 Err(error)
             }
@@ -109,10 +117,11 @@ impl OutcomeWriter {
             .collect();
         sequences::lock(session, &ordered).await?;
         redelivery::lock(session, &batch.iter().map(|command| command.finish.delivery_id).collect::<Vec<_>>()).await?;
-        let mut recorded = store(session, batch).await?;
-        record_late_successes(session, batch, &recorded).await?;
+        let (mut recorded, ended) = store(session, batch).await?;
+        record_late_successes(session, batch, &mut recorded).await?;
+        self.counter.write(session, &counted(batch, &recorded)).await?;
         let mut finished: Vec<FinishedAttempt> = batch.iter().map(|_| FinishedAttempt::default()).collect();
-        self.judge(session, batch, &recorded, &mut finished).await?;
+        self.judge(session, batch, &recorded, ended, &mut finished).await?;
 
         let mut marks = Vec::new();
         for command in batch {
@@ -158,18 +167,20 @@ impl OutcomeWriter {
         Ok(finished)
     }
 
-    /// Deactivates webhooks whose receiver responded 410 Gone, or whose attempts have failed for too long.
+    /// Deactivates webhooks whose receiver responded 410 Gone, or whose attempts have failed for too long. Publishes which
+    /// webhooks have recovered. `ended` has the failures that [`STORE`] has removed.
     async fn judge(
         &self,
         session: &Session,
         batch: &[Command],
         recorded: &HashMap<Uuid, Recorded>,
+        mut ended: Vec<(Uuid, Failures)>,
         finished: &mut [FinishedAttempt],
     ) -> SessionResult<()> {
         let mut counted: BTreeMap<Uuid, (DateTime<Utc>, u32, usize)> = BTreeMap::new();
         let mut gone = BTreeMap::new();
         for (position, command) in batch.iter().enumerate() {
-            let EndedAttempt { delivery_id, destination, attempt, next, policy, .. } = &command.finish;
+            let EndedAttempt { delivery_id, destination, attempt, next, .. } = &command.finish;
             // The outcome counts only if it was recorded and the webhook still has the URL of the attempt.
             let live_at = recorded.get(delivery_id).filter(|recorded| recorded.inserted).and_then(|recorded| recorded.live_at.as_ref());
             if live_at != Some(&destination.target_url) {
@@ -178,15 +189,16 @@ impl OutcomeWriter {
             let at = attempt.ended_at(command.now);
             if *next == Next::Gone {
                 gone.entry(destination.webhook_id).or_insert((position, at));
-            } else if *next != Next::Succeeded && policy.is_some() {
+            } else if *next != Next::Succeeded {
                 let (since, count, last) = counted.entry(destination.webhook_id).or_insert((at, 0, position));
                 (*since, *count, *last) = (at.min(*since), *count + 1, position);
             }
         }
         let failing = counted.keys().chain(gone.keys()).copied().collect();
         if !all_succeeded(batch) {
-            failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
+            ended = failures::remove_before_counting(session, succeeded_webhooks(batch), failing).await?;
         }
+        effects::publish_recoveries(session, batch, ended, finished).await?;
         for (webhook_id, (position, at)) in gone {
             counted.remove(&webhook_id);
             let Destination { account, .. } = &*batch[position].finish.destination;
@@ -213,23 +225,6 @@ impl OutcomeWriter {
     }
 }
 
-impl FinishedAttempt {
-    /// Stores the event of a deactivation by this attempt.
-    async fn record_deactivation(
-        &mut self,
-        session: &Session,
-        account: &str,
-        webhook_id: Uuid,
-        deactivated: Deactivated,
-        at: DateTime<Utc>,
-    ) -> SessionResult<()> {
-        let event = AuditEvent::of_service(DEACTIVATED, account, webhook_id, deactivated.cause.reason(), at);
-        audit::insert(session, &[EventRow::from(&event)]).await?;
-        (self.deactivated, self.event) = (Some(deactivated), Some(event));
-        Ok(())
-    }
-}
-
 /// Returns the first command of each delivery, and the remaining commands.
 fn first_of_each(batch: Vec<Command>) -> (Vec<Command>, Vec<Command>) {
     let mut seen = std::collections::HashSet::new();
@@ -250,7 +245,8 @@ fn succeeded_webhooks(batch: &[Command]) -> Vec<Uuid> {
     succeeded.map(|command| command.finish.destination.webhook_id).collect()
 }
 
-async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uuid, Recorded>> {
+/// Returns what [`STORE`] has recorded. Also returns the removed failures about which the account was warned.
+async fn store(session: &Session, batch: &[Command]) -> SessionResult<(HashMap<Uuid, Recorded>, Vec<(Uuid, Failures)>)> {
     let outcomes: Vec<&EndedAttempt> = batch.iter().map(|command| &command.finish).collect();
     let attempts: Vec<&Attempt> = outcomes.iter().map(|finish| &finish.attempt).collect();
     let next_number = |next: Next| match next {
@@ -288,7 +284,12 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
         )
         .await?;
     let mut recorded: HashMap<Uuid, Recorded> = HashMap::with_capacity(batch.len());
+    let mut ended = Vec::new();
     for row in &rows {
+        if let Some(attempts) = row.try_get(5)? {
+            ended.push((row.try_get(0)?, Failures { since: row.try_get(4)?, attempts: count(attempts) }));
+            continue;
+        }
         let entry = recorded.entry(row.try_get(0)?).or_default();
         entry.inserted |= row.try_get::<_, bool>(1)?;
         entry.live_at = entry.live_at.take().or(row.try_get(2)?);
@@ -297,19 +298,19 @@ async fn store(session: &Session, batch: &[Command]) -> SessionResult<HashMap<Uu
         entry.lane = entry.lane.or(lane.map(Lane::from_number).transpose()?);
         entry.due_at = entry.due_at.or(row.try_get(4)?);
     }
-    Ok(recorded)
+    Ok((recorded, ended))
 }
 
 /// Records each success whose attempt number another node has already used. Each such attempt gets the next free number
 /// of its delivery. If the notification was deleted, the response is not stored. A success that is reported twice is
 /// recorded only once.
-async fn record_late_successes(session: &Session, batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> SessionResult<()> {
-    let finishes = batch.iter().map(|command| &command.finish);
-    let is_new = |finish: &EndedAttempt| recorded.get(&finish.delivery_id).is_some_and(|recorded| recorded.inserted);
-    let late = finishes.filter(|finish| finish.next == Next::Succeeded && !is_new(finish));
-    for finish in late {
-        let EndedAttempt { delivery_id, attempt, .. } = finish;
-        session
+async fn record_late_successes(session: &Session, batch: &[Command], recorded: &mut HashMap<Uuid, Recorded>) -> SessionResult<()> {
+    for EndedAttempt { delivery_id, attempt, next, .. } in batch.iter().map(|command| &command.finish) {
+        let recorded = recorded.entry(*delivery_id).or_default();
+        if *next != Next::Succeeded || recorded.inserted {
+            continue;
+        }
+        let inserted = session
             .execute(
                 "WITH behind AS (
                      UPDATE deliveries d SET attempt_count = d.attempt_count + 1
@@ -329,8 +330,20 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
                 ],
             )
             .await?;
+        recorded.inserted_late = inserted > 0;
     }
     Ok(())
+}
+
+/// Returns the attempts that were inserted, for the statistics.
+fn counted(batch: &[Command], recorded: &HashMap<Uuid, Recorded>) -> Vec<CountedOutcome> {
+    let inserted = batch.iter().filter_map(|Command { finish, now, .. }| {
+        let recorded = recorded.get(&finish.delivery_id).filter(|recorded| recorded.inserted || recorded.inserted_late)?;
+        // A delivery that was cancelled during the attempt has no lane. A delivery that is due again has a due time.
+        let ended = recorded.lane.is_some() && recorded.due_at.is_none();
+        Some(CountedOutcome::of(finish, ended && matches!(finish.next, Next::Failed | Next::Gone), *now))
+    });
+    inserted.collect()
 }
 
 /// The statement returns several rows for each outcome, because each part of the statement reports its own changes. All
@@ -349,7 +362,8 @@ async fn record_late_successes(session: &Session, batch: &[Command], recorded: &
 ///   outcome does not change that schedule.
 /// - `released`: removes the lease if neither `succeeded` nor `unsuccessful` has changed the delivery.
 /// - `accepting`: removes the stored failures of all webhooks in the batch, if every outcome of the batch is a success.
-///   In other batches, `failures::remove_before_counting` removes the failures.
+///   In other batches, `failures::remove_before_counting` removes the failures. The statement returns the removed
+///   failures about which the account was warned: the identifier of the webhook, `since` and the number of attempts.
 const STORE: &str = "
 WITH finish AS MATERIALIZED (
     SELECT f.*, CASE WHEN f.next <> 1 THEN (
@@ -420,9 +434,11 @@ accepting AS (
     DELETE FROM failures WHERE webhook_id = ANY(ARRAY(
         SELECT webhook_id FROM failures WHERE $18 AND webhook_id = ANY(ARRAY(SELECT webhook_id FROM finish WHERE next = 1))
         ORDER BY webhook_id FOR UPDATE))
+    RETURNING webhook_id, since, attempts, warned
 )
-SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at FROM finish
-UNION ALL SELECT delivery_id, true, NULL, NULL, NULL FROM attempt
-UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM again
-UNION ALL SELECT delivery_id, false, NULL, lane, NULL FROM ended
-UNION ALL SELECT delivery_id, false, NULL, lane, due_at FROM released";
+SELECT delivery_id, false AS inserted, live_at, NULL::smallint AS lane, NULL::timestamptz AS due_at, NULL::integer AS failures FROM finish
+UNION ALL SELECT delivery_id, true, NULL, NULL, NULL, NULL FROM attempt
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at, NULL FROM again
+UNION ALL SELECT delivery_id, false, NULL, lane, NULL, NULL FROM ended
+UNION ALL SELECT delivery_id, false, NULL, lane, due_at, NULL FROM released
+UNION ALL SELECT webhook_id, false, NULL, NULL, since, attempts FROM accepting WHERE warned";

@@ -68,9 +68,15 @@ impl<T> PageCollector<T> {
     /// Adds a chunk of rows, in the order of the list. The first two columns are the identifier and whether the filter
     /// matches. `take` converts a matching row to an item and the size of its payload.
     pub(super) fn add(&mut self, rows: &[Row], mut take: impl FnMut(&Row) -> SessionResult<(T, usize)>) -> SessionResult<()> {
+        self.add_some(rows, |row| take(row).map(Some))
+    }
+
+    /// Like [`PageCollector::add`], but `take` returns `None` for a row that does not match the part of the filter that SQL
+    /// cannot express.
+    pub(super) fn add_some(&mut self, rows: &[Row], mut take: impl FnMut(&Row) -> SessionResult<Option<(T, usize)>>) -> SessionResult<()> {
         let examine = |row: &Row| {
             let (id, matches): (Uuid, bool) = (row.try_get(0)?, row.try_get(1)?);
-            Ok((id, matches.then(|| take(row)).transpose()?))
+            Ok((id, if matches { take(row)? } else { None }))
         };
         self.add_chunk(rows.iter().map(examine).collect::<SessionResult<_>>()?);
         Ok(())

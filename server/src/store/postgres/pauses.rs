@@ -25,6 +25,10 @@ impl Paused {
         Ok(Paused { version, paused: list(session).await?.into_iter().collect() })
     }
 
+    pub(super) fn scopes(&self) -> &shared::Paused {
+        &self.paused
+    }
+
     pub(super) fn has(&self, account: &str, webhook_id: Uuid) -> bool {
         self.paused.has(account, webhook_id)
     }

@@ -14,6 +14,7 @@ mod deaths;
 mod opening;
 mod registrations;
 mod sharing;
+mod statistics;
 
 /// Starts `N` nodes that deliver, all on one new database.
 async fn nodes<const N: usize>() -> [Bench; N] {

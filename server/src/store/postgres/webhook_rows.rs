@@ -1,7 +1,9 @@
 //! Reading webhooks.
 
 use super::pages::PageCollector;
+use super::pauses::Paused;
 use super::*;
+use crate::store::shared::health as shared;
 use crate::store::shared::subscribers::Subscriber;
 use crate::store::shared::texts;
 
@@ -9,31 +11,51 @@ pub(super) const WEBHOOK: &str = "id, account, target_url, auth, auth_secret, si
      deactivation_reason, deactivated_at, epoch, revision, created_at, updated_at, previous_secret, previous_valid_until, \
      header_names, headers";
 
-pub(super) async fn list(
-    session: &Session,
-    account: Option<&Account>,
-    status: Option<WebhookStatus>,
-    page: Page,
-) -> SessionResult<Part<Webhook>> {
-    let (account, deactivated) = (account.map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
+/// The cost of a list of failing webhooks depends on the number of webhooks with failures, or on the number of the
+/// account's webhooks.
+pub(super) async fn list(session: &Session, filter: &WebhookFilter, page: Page) -> SessionResult<Part<Webhook>> {
+    let WebhookFilter { account, status, health } = filter;
+    let (account, deactivated) = (account.as_ref().map(Account::as_str), status.map(|status| status == WebhookStatus::Deactivated));
+    let paused = match health {
+        Some(_) => Paused::read(session).await?,
+        None => Paused::default(),
+    };
     // The index `webhooks_of_account` excludes deleted webhooks. If an account is given, all selected rows have this
     // account. Because `ORDER BY` begins with the account, the planner can use only this index.
-    let (of_account, order) = match account {
-        Some(_) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
+    let (of_account, order) = match (account, health) {
+        (Some(_), _) => ("(account, id) < ($1, $2) AND account >= $1 AND deleted_at IS NULL", "account DESC, id DESC"),
         // There is an index of all webhooks that are not deleted, and an index of the deactivated ones of them.
-        None if deactivated == Some(true) => {
+        (None, health) if deactivated == Some(true) || *health == Some(WebhookHealthState::Deactivated) => {
             ("$1 IS NULL AND id < $2 AND deactivation_reason IS NOT NULL AND deleted_at IS NULL", "id DESC")
         }
-        None => ("$1 IS NULL AND id < $2 AND deleted_at IS NULL", "id DESC"),
+        (None, _) => ("$1 IS NULL AND id < $2 AND deleted_at IS NULL", "id DESC"),
     };
-    let sql = format!(
-        "SELECT id, ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {WEBHOOK}
-         FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
-    );
+    let sql = match (account, health) {
+        (None, Some(WebhookHealthState::Failing)) => format!(
+            "SELECT webhook_id, id IS NOT NULL AND ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), attempts, {WEBHOOK}
+             FROM (SELECT webhook_id, attempts FROM failures WHERE $1 IS NULL AND webhook_id < $2 ORDER BY webhook_id DESC LIMIT $4) failing
+             LEFT JOIN LATERAL (SELECT * FROM webhooks WHERE id = failing.webhook_id AND deleted_at IS NULL LIMIT 1) found ON true
+             ORDER BY webhook_id DESC"
+        ),
+        _ => {
+            let attempts = health.map_or("0", |_| "coalesce((SELECT attempts FROM failures WHERE webhook_id = webhooks.id), 0)");
+            format!(
+                "SELECT id, ($3 IS NULL OR (deactivation_reason IS NOT NULL) = $3), {attempts}, {WEBHOOK}
+                 FROM webhooks WHERE {of_account} ORDER BY {order} LIMIT $4"
+            )
+        }
+    };
     let mut found = PageCollector::new(page);
     while let Some((before, limit)) = found.next_chunk() {
         let rows = session.query(&sql, &[&account, &before, &deactivated, &limit]).await?;
-        found.add(&rows, |row| Ok((from_row(row, 2)?, 0)))?;
+        found.add_some(&rows, |row| {
+            let webhook = from_row(row, 3)?;
+            let matches = match health {
+                Some(health) => shared::state(&webhook, paused.scopes(), count(row.try_get(2)?)) == *health,
+                None => true,
+            };
+            Ok(matches.then_some((webhook, 0)))
+        })?;
     }
     Ok(found.part())
 }

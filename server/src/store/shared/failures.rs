@@ -1,8 +1,9 @@
-//! Decides when a failing webhook is deactivated, and when its account gets a warning before that.
+//! Decides when a failing webhook is deactivated, and when its account gets a warning before that. The failures of a
+//! webhook are counted even if no policy deactivates webhooks, because its health shows them.
 
 use chrono::{DateTime, Utc};
 
-use crate::api::operational::{AboutWebhook, WebhookFailing};
+use crate::api::operational::{AboutWebhook, WebhookFailing, WebhookRecovered};
 use crate::store::{DeactivationPolicy, Destination, Failures};
 
 /// The consequence of a failed attempt.
@@ -29,4 +30,15 @@ pub(crate) fn judge(webhook: &Destination, policy: DeactivationPolicy, failures:
         attempts: failures.attempts,
         deactivation_expected_at: failures.since + policy.time,
     })
+}
+
+/// Returns the notification that a webhook accepts callbacks again. The account was warned about the webhook, and an
+/// accepted attempt that ended at `at` has ended the failures.
+pub(crate) fn recovered(webhook: &Destination, failures: Failures, at: DateTime<Utc>) -> WebhookRecovered {
+    WebhookRecovered {
+        webhook: AboutWebhook { id: webhook.webhook_id, target_url: webhook.target_url.clone() },
+        failing_since: failures.since,
+        attempts: failures.attempts,
+        recovered_at: at,
+    }
 }

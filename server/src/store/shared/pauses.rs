@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::api::types::Account;
 use crate::model::{Pause, PauseScope};
 
-/// The paused scopes, and since when they are paused. Leasing uses them to check whether a webhook is paused.
+/// The paused scopes, and when each pause began. Leasing uses them to check whether a webhook is paused.
 #[derive(Default)]
 pub(crate) struct Paused {
     all: Option<DateTime<Utc>>,
@@ -21,10 +21,10 @@ impl Paused {
         self.all.is_some() || self.accounts.contains_key(account) || self.webhooks.contains_key(&webhook_id)
     }
 
-    /// Returns the start of the oldest pause of a webhook.
+    /// Returns when the first of the pauses of a webhook began. Returns `None` if the webhook is not paused.
     pub(crate) fn since(&self, account: &str, webhook_id: Uuid) -> Option<DateTime<Utc>> {
-        let scopes = [self.all, self.accounts.get(account).copied(), self.webhooks.get(&webhook_id).copied()];
-        scopes.into_iter().flatten().min()
+        let pauses = [self.all.as_ref(), self.accounts.get(account), self.webhooks.get(&webhook_id)];
+        pauses.into_iter().flatten().min().copied()
     }
 }
 

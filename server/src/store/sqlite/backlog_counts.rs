@@ -1,7 +1,7 @@
 //! The backlog scan, and the oldest due deliveries, for metrics.
 
 use super::*;
-use crate::model::BacklogCounts;
+use crate::model::{BacklogCounts, FAILING_AFTER};
 use crate::store::backlog_counts::ScanPosition;
 use crate::store::shared::pauses::Paused;
 
@@ -15,6 +15,9 @@ const DELIVERIES: &str = "SELECT webhook_id, epoch, lane, due_at, id FROM delive
 /// This query also reads tombstones. If it skipped tombstones, a step could read more rows than its limit.
 const WEBHOOKS: &str =
     "SELECT id, deleted_at IS NULL, deactivation_reason IS NULL, account FROM webhooks WHERE id > ?1 ORDER BY id LIMIT ?2";
+
+const FAILING: &str = "SELECT webhook_id, attempts >= ?3, account, deleted_at IS NULL AND deactivation_reason IS NULL
+     FROM failures CROSS JOIN webhooks ON id = webhook_id WHERE webhook_id > ?1 ORDER BY webhook_id LIMIT ?2";
 
 const ACCOUNT: &str = "SELECT account FROM webhooks WHERE id = ?1";
 
@@ -56,15 +59,34 @@ fn count_at_most(connection: &Connection, incarnation: Uuid, mut scan: BacklogSc
             }
         }
         ScanPosition::Webhooks { after } => {
+            let paused = pauses::read(connection)?;
             let mut statement = connection.prepare_cached(WEBHOOKS)?;
             let mut rows = statement.query((Key(after), limit))?;
             while let Some(row) = rows.next()? {
                 counted += 1;
                 let (exists, is_active): (bool, bool) = (row.get(1)?, row.get(2)?);
+                let (id, account) = (row.get::<_, Key>(0)?.0, row.get_ref(3)?.as_str()?);
                 if exists {
-                    scan.counts.add_webhook(row.get_ref(3)?.as_str()?, is_active);
+                    scan.counts.add_webhook(account, is_active, paused.has(account, id));
                 }
-                scan.position = ScanPosition::Webhooks { after: row.get::<_, Key>(0)?.0 };
+                scan.position = ScanPosition::Webhooks { after: id };
+            }
+            if counted < limit {
+                scan.position = ScanPosition::Failing { after: Uuid::nil() };
+            }
+        }
+        ScanPosition::Failing { after } => {
+            let paused = pauses::read(connection)?;
+            let mut statement = connection.prepare_cached(FAILING)?;
+            let mut rows = statement.query((Key(after), limit, FAILING_AFTER))?;
+            while let Some(row) = rows.next()? {
+                counted += 1;
+                let (id, is_failing, is_active): (Key, bool, bool) = (row.get(0)?, row.get(1)?, row.get(3)?);
+                let account = row.get_ref(2)?.as_str()?;
+                if is_failing && is_active && !paused.has(account, id.0) {
+                    scan.counts.of_account(account).failing += 1;
+                }
+                scan.position = ScanPosition::Failing { after: id.0 };
             }
             if counted < limit {
                 scan.position = ScanPosition::End;
@@ -185,9 +207,9 @@ mod tests {
                 steps += 1;
             }
             assert_eq!((scan.counts.pending, scan.counts.active, scan.counts.deactivated), ([60, 30, 0], 10, 10), "{limit} at once");
-            let of_account = AccountCounts { pending: 90, active: 10, deactivated: 10 };
+            let of_account = AccountCounts { pending: 90, active: 10, deactivated: 10, ..AccountCounts::default() };
             assert_eq!(scan.counts.accounts, [("a".to_owned(), of_account)].into(), "{limit} at once");
-            assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1, "{limit} at once");
+            assert_eq!(steps, 90 / limit + 1 + 30 / limit + 1 + 1, "{limit} at once");
         }
     }
 
@@ -235,7 +257,7 @@ mod tests {
             let rows = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3)).expect("a plan");
             rows.collect::<rusqlite::Result<_>>().expect("a plan")
         };
-        for sql in [DELIVERIES, WEBHOOKS, ACCOUNT, NEXT_READY, FIRST_WAITING] {
+        for sql in [DELIVERIES, WEBHOOKS, FAILING, ACCOUNT, NEXT_READY, FIRST_WAITING] {
             let plan = plan(sql);
             assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
         }

@@ -116,9 +116,10 @@ impl World {
             exchange: None,
         };
         let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
-        let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
+        let Leased { delivery_id, lane, lease, schedule_start, ref destination, .. } = *leased;
+        let destination = destination.clone();
         self.leasing()
-            .finish(&EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None })
+            .finish(&EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy, hold_until: None })
             .expect("stored");
     }
 

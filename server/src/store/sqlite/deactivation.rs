@@ -30,13 +30,13 @@ pub(super) fn deactivate(
     operational::publish(connection, cache, account, &event, now)
 }
 
-/// Counts a failed attempt of an active webhook. If the policy then requires it, deactivates the webhook and returns
-/// the failures.
+/// Counts a failed attempt of an active webhook. If there is a policy and it then requires it, deactivates the webhook
+/// and returns the failures.
 pub(super) fn count_failure(
     connection: &Connection,
     cache: &SubscriptionCache,
     webhook: &Destination,
-    policy: DeactivationPolicy,
+    policy: Option<DeactivationPolicy>,
     at: DateTime<Utc>,
 ) -> rusqlite::Result<Option<Failures>> {
     let (failures, warned) = connection
@@ -48,6 +48,7 @@ pub(super) fn count_failure(
             Ok((Failures { since: row.get::<_, Millis>(0)?.0, attempts: row.get(1)? }, row.get::<_, bool>(2)?))
         })?;
     cache.failed(webhook.webhook_id);
+    let Some(policy) = policy else { return Ok(None) };
     match shared::judge(webhook, policy, failures, warned, at) {
         Verdict::Deactivate => {
             deactivate(connection, cache, &webhook.account, webhook.webhook_id, REASON_FAILING, at)?;

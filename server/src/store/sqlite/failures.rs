@@ -4,13 +4,20 @@ use std::collections::HashSet;
 
 use super::*;
 
-/// Resets the failures of a webhook, for example after a success.
-pub(super) fn remove(connection: &Connection, cache: &SubscriptionCache, webhook_id: Uuid) -> rusqlite::Result<()> {
-    if cache.is_failing(connection, webhook_id)? {
-        connection.prepare_cached("DELETE FROM failures WHERE webhook_id = ?1")?.execute([Key(webhook_id)])?;
-        cache.recovered(webhook_id);
+/// Resets the failures of a webhook, for example after a success. If the account was warned about them, returns them.
+pub(super) fn remove(connection: &Connection, cache: &SubscriptionCache, webhook_id: Uuid) -> rusqlite::Result<Option<Failures>> {
+    if !cache.is_failing(connection, webhook_id)? {
+        return Ok(None);
     }
-    Ok(())
+    let removed = connection
+        .prepare_cached("DELETE FROM failures WHERE webhook_id = ?1 RETURNING since, attempts, warned")?
+        .query_row([Key(webhook_id)], |row| {
+            let failures = Failures { since: row.get::<_, Millis>(0)?.0, attempts: row.get(1)? };
+            Ok(row.get::<_, bool>(2)?.then_some(failures))
+        })
+        .optional()?;
+    cache.recovered(webhook_id);
+    Ok(removed.flatten())
 }
 
 pub(super) fn webhooks(connection: &Connection) -> rusqlite::Result<HashSet<Uuid>> {

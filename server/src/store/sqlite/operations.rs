@@ -20,8 +20,12 @@ impl Store for Sqlite {
         registered.await?.ok_or(Error::OutdatedKey)
     }
 
-    async fn list_webhooks(&self, account: Option<Account>, status: Option<WebhookStatus>, page: Page) -> Result<Part<Webhook>> {
-        self.read(move |connection| webhook_rows::list(connection, account.as_ref(), status, page)).await
+    async fn list_webhooks(&self, filter: WebhookFilter, page: Page) -> Result<Part<Webhook>> {
+        self.read(move |connection| webhook_rows::list(connection, &filter, page)).await
+    }
+
+    async fn health_of(&self, webhooks: Vec<HealthQuery>) -> Result<Vec<WebhookHealth>> {
+        self.read(move |connection| health::of(connection, &webhooks)).await
     }
 
     async fn get_webhook(&self, account: Option<Account>, id: Uuid) -> Result<Option<Webhook>> {
@@ -260,19 +264,21 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn get_statistics(&self, of: StatisticsOf<'_>, range: StatisticsRange) -> Result<StatisticsByInterval> {
+        let subject = of.subject();
+        self.read(move |connection| statistics::list(connection, subject, range)).await
+    }
+
+    async fn latest_attempts(&self, webhook_ids: Vec<Uuid>) -> Result<Vec<(Uuid, LatestAttempts)>> {
+        self.read(move |connection| statistics::latest_attempts(connection, &webhook_ids)).await
+    }
+
     async fn list_holds(&self, now: DateTime<Utc>) -> Result<Vec<Hold>> {
         self.read_own(move |connection| holds::list(connection, now)).await
     }
 
     async fn tidy(&self, now: DateTime<Utc>) -> Result<bool> {
-        self.write(Share::Own, Urgency::Soon, move |connection| {
-            let cancelled = cancellations::cancel_step(connection, None, now)?;
-            let expired = notifications::expire_some_keys(connection, now)?;
-            let erased = erasure::erase_some_responses(connection)?;
-            signing_secrets::remove_expired(connection, now)?;
-            Ok(cancelled || expired || erased)
-        })
-        .await
+        self.write(Share::Own, Urgency::Soon, move |connection| retention::tidy(connection, now)).await
     }
 
     async fn probe_write(&self) -> Result<()> {
@@ -388,9 +394,7 @@ impl Store for Sqlite {
         let events: Vec<EventRow> = events.iter().map(EventRow::from).collect();
         self.write(Share::Own, Urgency::Now, move |connection| {
             let rotated = tokens::rotate(connection, &rotation)?;
-            if rotated {
-                events.iter().try_for_each(|event| audit::insert(connection, event))?;
-            }
+            events.iter().filter(|_| rotated).try_for_each(|event| audit::insert(connection, event))?;
             Ok(rotated)
         })
         .await
@@ -403,14 +407,7 @@ impl Store for Sqlite {
     /// Makes all earlier leases void, because only one server at a time uses the file.
     async fn join(&self, master_keys: Vec<KeyId>) -> Result<()> {
         let (incarnation, held) = (self.incarnation, held_keys_to_text(&master_keys));
-        let not_held = self.write(Share::Own, Urgency::Now, move |connection| {
-            let not_held = keys::not_held(connection, &held)?;
-            if not_held.is_none() {
-                quarantine::replace_node(connection, incarnation, &held)?;
-                ready::rebuild(connection)?;
-            }
-            Ok(not_held)
-        });
+        let not_held = self.write(Share::Own, Urgency::Now, move |connection| quarantine::join(connection, incarnation, &held));
         not_held.await?.map_or(Ok(()), |current| Err(Error::Failed(KeyNotHeld(current).into())))
     }
 

@@ -1,6 +1,7 @@
 //! Recording the result of an attempt.
 
 use super::*;
+use crate::store::shared::statistics::CountedOutcome;
 
 impl LeaseTransaction<'_> {
     pub(super) fn finish(&self, finish: &EndedAttempt) -> rusqlite::Result<FinishedAttempt> {
@@ -54,8 +55,11 @@ impl LeaseTransaction<'_> {
                 )?
                 .query_row((&delivery, attempt.number, inserted == 1, Millis(self.now)), |row| row.get(0))
                 .optional()?;
-            failures::remove(connection, self.cache, finish.destination.webhook_id)?;
-            return Ok((FinishedAttempt::default(), lane));
+            let recovered = self.end_failures(finish)?;
+            if inserted == 1 {
+                self.cache.counter.add(CountedOutcome::of(finish, false, self.now));
+            }
+            return Ok((FinishedAttempt { recovered, ..FinishedAttempt::default() }, lane));
         }
 
         // If the delivery was cancelled during the attempt, it stays cancelled, but the attempt is counted.
@@ -84,6 +88,10 @@ impl LeaseTransaction<'_> {
                 Ok((row.get::<_, u8>(0)?, row.get::<_, Millis>(1)?.0, row.get(2)?))
             })
             .optional()?;
+        if inserted == 1 {
+            let failed = matches!(still_due, Some((2, ..)));
+            self.cache.counter.add(CountedOutcome::of(finish, failed, self.now));
+        }
         if let Some((0, due_at, lane)) = still_due {
             ready::mark(connection, WorkItem { webhook_id: destination.webhook_id, lane }, due_at)?;
         }
@@ -97,8 +105,8 @@ impl LeaseTransaction<'_> {
         let cause = if finish.next == Next::Gone {
             deactivation::deactivate(connection, self.cache, &destination.account, destination.webhook_id, REASON_GONE, at)?;
             Some(DeactivationCause::Gone)
-        } else if let Some(policy) = finish.policy.filter(|_| inserted == 1) {
-            deactivation::count_failure(connection, self.cache, &current, policy, at)?.map(DeactivationCause::Failing)
+        } else if inserted == 1 {
+            deactivation::count_failure(connection, self.cache, &current, finish.policy, at)?.map(DeactivationCause::Failing)
         } else {
             None
         };
@@ -106,6 +114,17 @@ impl LeaseTransaction<'_> {
         let deactivated = Some(Deactivated { revision: current.revision + 1, cause });
         let event = AuditEvent::of_service(DEACTIVATED, &destination.account, destination.webhook_id, cause.reason(), at);
         audit::insert(connection, &EventRow::from(&event))?;
-        Ok((FinishedAttempt { deactivated, event: Some(event), next: None }, lane_now))
+        Ok((FinishedAttempt { deactivated, event: Some(event), ..FinishedAttempt::default() }, lane_now))
+    }
+
+    /// Resets the failures of a webhook after a success. If the account was warned about them, publishes that the webhook
+    /// has recovered, and returns true.
+    fn end_failures(&self, finish: &EndedAttempt) -> rusqlite::Result<bool> {
+        let destination = &finish.destination;
+        let Some(failures) = failures::remove(self.connection, self.cache, destination.webhook_id)? else { return Ok(false) };
+        let at = finish.attempt.ended_at(self.now);
+        let event = shared::failures::recovered(destination, failures, at);
+        operational::publish(self.connection, self.cache, &destination.account, &event, at)?;
+        Ok(true)
     }
 }

@@ -18,6 +18,23 @@ pub(super) fn collect<T>(
     PageCollector::new(limit).collect(rows, take)
 }
 
+/// Like [`collect`], but `take` returns `None` for a row that does not match the part of the filter that SQL cannot
+/// express.
+pub(super) fn collect_some<T>(
+    mut rows: rusqlite::Rows<'_>,
+    limit: u32,
+    mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<Option<(T, usize)>>,
+) -> rusqlite::Result<Part<T>> {
+    let mut collector = PageCollector::new(limit);
+    while let Some(row) = rows.next()? {
+        let item = if row.get(1)? { take(row)? } else { None };
+        if !collector.add(row.get::<_, Key>(0)?.0, item.is_some(), || item.ok_or(rusqlite::Error::QueryReturnedNoRows))? {
+            break;
+        }
+    }
+    Ok(collector.part())
+}
+
 /// Collects a page. Its rows are added in list order.
 pub(super) struct PageCollector<T> {
     limit: usize,

@@ -7,8 +7,19 @@ use crate::model::Rate;
 /// counted.
 const REMEMBERED_DAYS: i64 = 30;
 
+/// Registers this process as the node, and makes due work ready. If the process does not hold the current master key,
+/// changes nothing and returns the id of that key.
+pub(super) fn join(connection: &Connection, incarnation: Uuid, master_keys: &str) -> rusqlite::Result<Option<String>> {
+    let not_held = keys::not_held(connection, master_keys)?;
+    if not_held.is_none() {
+        replace_node(connection, incarnation, master_keys)?;
+        ready::rebuild(connection)?;
+    }
+    Ok(not_held)
+}
+
 /// Replaces the row of the previous process in `nodes` by the row of this process.
-pub(super) fn replace_node(connection: &Connection, incarnation: Uuid, master_keys: &str) -> rusqlite::Result<()> {
+fn replace_node(connection: &Connection, incarnation: Uuid, master_keys: &str) -> rusqlite::Result<()> {
     record_dead(connection)?;
     connection.execute("DELETE FROM nodes", [])?;
     let node = "INSERT INTO nodes (incarnation, started_at, master_keys) VALUES (?1, ?2, ?3)";

@@ -149,6 +149,15 @@ fn remove_notifications_for_nobody(connection: &Connection, created_by: DateTime
     Ok(removed == MAX_REMOVED)
 }
 
+/// Runs one step of the cleanup that does not depend on retention times. Returns true if there is more to do.
+pub(super) fn tidy(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<bool> {
+    let cancelled = cancellations::cancel_step(connection, None, now)?;
+    let expired = notifications::expire_some_keys(connection, now)?;
+    let erased = erasure::erase_some_responses(connection)?;
+    signing_secrets::remove_expired(connection, now)?;
+    Ok(cancelled || expired || erased)
+}
+
 /// Removes the tombstones of webhooks that have no deliveries left.
 fn remove_tombstones(connection: &Connection, after: Uuid) -> rusqlite::Result<Passed> {
     let tombstones: Vec<(Key, bool)> = connection

@@ -12,7 +12,11 @@ use crate::store::shared::pauses::Paused;
 use crate::store::shared::subscribers::{REMEMBERED_WEBHOOKS, Subscribers};
 
 #[derive(Default)]
-pub(super) struct SubscriptionCache(Mutex<Contents>);
+pub(super) struct SubscriptionCache {
+    contents: Mutex<Contents>,
+    /// The statistics of the current transaction. They are not part of what [`SubscriptionCache::forget_all`] clears.
+    pub(super) counter: statistics::Counter,
+}
 
 #[derive(Default)]
 struct Contents {
@@ -165,7 +169,7 @@ impl SubscriptionCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

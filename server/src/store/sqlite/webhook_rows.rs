@@ -1,6 +1,7 @@
 //! Reading webhooks.
 
 use super::*;
+use crate::store::shared::health as shared;
 use crate::store::shared::subscribers::Subscriber;
 use crate::store::shared::texts;
 
@@ -14,28 +15,44 @@ pub(super) fn count(connection: &Connection, account: &Account) -> rusqlite::Res
         .query_row([account.as_str()], |row| row.get(0))
 }
 
-pub(super) fn list(
-    connection: &Connection,
-    account: Option<&Account>,
-    status: Option<WebhookStatus>,
-    page: Page,
-) -> rusqlite::Result<Part<Webhook>> {
+/// The cost of a list of failing webhooks depends on the number of webhooks with failures, or on the number of the
+/// account's webhooks.
+pub(super) fn list(connection: &Connection, filter: &WebhookFilter, page: Page) -> rusqlite::Result<Part<Webhook>> {
+    let WebhookFilter { account, status, health } = filter;
     let deactivated = status.map(|status| status == WebhookStatus::Deactivated);
-    let (index, condition) = match account {
-        Some(_) => ("webhooks_of_account", "account = :account"),
-        None if deactivated == Some(true) => ("webhooks_deactivated", ":account IS NULL AND deactivation_reason IS NOT NULL"),
-        None => ("webhooks_not_deleted", ":account IS NULL"),
+    let (table, condition) = match (account, health) {
+        (Some(_), _) => ("webhooks INDEXED BY webhooks_of_account", "account = :account"),
+        // A cross join reads the tables in this order.
+        (None, Some(WebhookHealthState::Failing)) => {
+            ("failures CROSS JOIN webhooks ON id = webhook_id", ":account IS NULL AND webhook_id < :before")
+        }
+        (None, health) if deactivated == Some(true) || *health == Some(WebhookHealthState::Deactivated) => {
+            ("webhooks INDEXED BY webhooks_deactivated", ":account IS NULL AND deactivation_reason IS NOT NULL")
+        }
+        (None, _) => ("webhooks INDEXED BY webhooks_not_deleted", ":account IS NULL"),
+    };
+    let (order, attempts) = match (account, health) {
+        (_, None) => ("id", "0"),
+        (None, Some(WebhookHealthState::Failing)) => ("webhook_id", "attempts"),
+        (_, Some(_)) => ("id", "coalesce((SELECT attempts FROM failures WHERE webhook_id = id), 0)"),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT id, :deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated, {WEBHOOK}
-         FROM webhooks INDEXED BY {index} WHERE {condition} AND deleted_at IS NULL AND id < :before ORDER BY id DESC"
+        "SELECT {order}, :deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated, {attempts}, {WEBHOOK}
+         FROM {table} WHERE {condition} AND deleted_at IS NULL AND id < :before ORDER BY {order} DESC"
     ))?;
     let rows = statement.query(rusqlite::named_params! {
-        ":account": account.map(Account::as_str),
+        ":account": account.as_ref().map(Account::as_str),
         ":before": Key(page.after.unwrap_or(Uuid::max())),
         ":deactivated": deactivated,
     })?;
-    pages::collect(rows, page.limit, |row| Ok((from_row(row, 2)?, 0)))
+    let Some(health) = *health else {
+        return pages::collect(rows, page.limit, |row| Ok((from_row(row, 3)?, 0)));
+    };
+    let paused = pauses::read(connection)?;
+    pages::collect_some(rows, page.limit, |row| {
+        let webhook = from_row(row, 3)?;
+        Ok((shared::state(&webhook, &paused, row.get(2)?) == health).then_some((webhook, 0)))
+    })
 }
 
 pub(super) fn get(connection: &Connection, account: Option<&Account>, id: Uuid) -> rusqlite::Result<Option<Webhook>> {

@@ -155,6 +155,7 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
     let mut replies = Vec::with_capacity(batch.len());
     for command in batch {
         let (reply, failed) = command(transaction.as_ref().map(|()| connection));
+        cache.counter.end_command(failed);
         if failed {
             cache.forget_all();
             // On a full disk, SQLite may roll back the whole transaction, including the commands that ran earlier in
@@ -167,10 +168,11 @@ fn commit(connection: &Connection, cache: &SubscriptionCache, batch: Vec<Command
         replies.push(reply);
     }
     let started = Instant::now();
-    let committed = transaction.and_then(|()| execute(connection, "COMMIT"));
+    let committed = transaction.and_then(|()| cache.counter.write(connection)).and_then(|()| execute(connection, "COMMIT"));
     metrics.committed(replies.len(), started.elapsed());
     if let Err(error) = &committed {
         cache.forget_all();
+        cache.counter.forget();
         if is_failed_sync(error) {
             // After a failed sync, the contents of the disk are unknown, and a second sync may wrongly report success.
             // So this process ends. A new process reads the log from the disk, and uses only data that is really

@@ -122,7 +122,7 @@ impl TestDatabase {
     }
 
     /// The directory of an embedded store.
-    pub(super) fn directory(&self) -> &Path {
+    pub(in crate::store) fn directory(&self) -> &Path {
         match self {
             TestDatabase::File(directory) => directory.path(),
             TestDatabase::Database(_) => panic!("a database has no directory of its own"),

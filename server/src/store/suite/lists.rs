@@ -157,8 +157,20 @@ async fn lists_of_webhooks_and_events_by_a_filter_examine_few_others() {
     let (account, id) = (webhook.account.clone(), webhook.id);
     bench.store.deactivate_webhook(account.clone(), id, seconds(1), event()).await.expect("stored").expect("found");
     bench.database.add_webhooks_like(&bench.webhook("acme").await);
-    let deactivated = bench.store.list_webhooks(None, Some(WebhookStatus::Deactivated), PAGE).await.expect("readable");
-    assert_eq!((deactivated.items.iter().map(|webhook| webhook.id).collect::<Vec<_>>(), deactivated.next), (vec![id], None));
+    for filter in [
+        WebhookFilter { status: Some(WebhookStatus::Deactivated), ..WebhookFilter::default() },
+        WebhookFilter { health: Some(WebhookHealthState::Deactivated), ..WebhookFilter::default() },
+    ] {
+        let deactivated = bench.store.list_webhooks(filter, PAGE).await.expect("readable");
+        assert_eq!((deactivated.items.iter().map(|webhook| webhook.id).collect::<Vec<_>>(), deactivated.next), (vec![id], None));
+    }
+    let failing = bench.webhook("other").await;
+    for time in 1..6 {
+        bench.attempt_at(&failing, time, Next::Failed).await;
+    }
+    let filter = WebhookFilter { health: Some(WebhookHealthState::Failing), ..WebhookFilter::default() };
+    let listed = bench.store.list_webhooks(filter, PAGE).await.expect("readable");
+    assert_eq!((listed.items.iter().map(|webhook| webhook.id).collect::<Vec<_>>(), listed.next), (vec![failing.id], None));
 
     let at = |action: &str, time| AuditEvent { account: Some(account.clone()), ..AuditEvent::new(action, AuditEvent::ACCOUNT, time) };
     let rare = at("rotateSigningSecret", seconds(2));

@@ -97,6 +97,67 @@ async fn the_event_has_the_reason_and_a_pending_handshake_publishes_no_event() {
 }
 
 #[tokio::test]
+async fn a_recovery_is_published_once_if_the_account_was_warned() {
+    let mut bench = Bench::new(100, 10).await;
+    bench.listener("acme", &["webhook.*"]).await;
+    let [warned, unwarned, other] = [bench.webhook("acme").await, bench.webhook("acme").await, bench.webhook("acme").await];
+    for (webhook, time) in [(&warned, 10), (&warned, 60), (&unwarned, 50), (&unwarned, 60)] {
+        bench.attempt_at(webhook, time, Next::Failed).await;
+    }
+    assert_eq!(bench.deliver_events(60).await.remove(0).1, "webhook.failing");
+    bench = bench.restarted().await;
+    for webhook in [&warned, &unwarned, &other] {
+        bench.prove(webhook);
+    }
+    // A success of another webhook in the same batch changes nothing.
+    let leased = [&unwarned, &warned, &other].map(async |webhook| bench.publish_to(webhook).await.remove(0));
+    let leased = futures_util::future::join_all(leased).await;
+    let ends = leased.iter().map(|leased| {
+        let attempt = Attempt { started_at: milliseconds(69_999), ..bench.attempt(leased.attempt, Next::Succeeded) };
+        bench.end(leased, attempt, Next::Succeeded, None, seconds(70))
+    });
+    let recovered: Vec<bool> = futures_util::future::join_all(ends).await.iter().map(|finished| finished.recovered).collect();
+    assert_eq!(recovered, [false, true, false]);
+    let [(_, event_type, data)] = &bench.deliver_events(70).await[..] else { panic!("one event") };
+    let expected = serde_json::json!({
+        "webhook": { "id": warned.id, "targetURL": "https://example.com/notify" },
+        "failingSince": "1970-01-01T00:00:10Z",
+        "attempts": 2,
+        "recoveredAt": "1970-01-01T00:01:10Z",
+    });
+    assert_eq!((event_type.as_str(), data), ("webhook.recovered", &expected));
+    bench.attempt_at(&warned, 80, Next::Failed).await;
+    bench.attempt_at(&warned, 81, Next::Succeeded).await;
+    assert!(bench.deliver_events(90).await.is_empty(), "the account was not warned again");
+
+    // A failure of another webhook is in the same batch as the success.
+    for time in [100, 160] {
+        bench.attempt_at(&warned, time, Next::Failed).await;
+    }
+    assert_eq!(bench.deliver_events(160).await.remove(0).1, "webhook.failing");
+    let [success, failure] = [bench.publish_to(&warned).await.remove(0), bench.publish_to(&other).await.remove(0)];
+    let end = |leased, next| {
+        let attempt = Attempt { started_at: milliseconds(169_999), ..bench.attempt(1, next) };
+        bench.end(leased, attempt, next, None, seconds(170))
+    };
+    let (success, failure) = futures_util::future::join(end(&success, Next::Succeeded), end(&failure, Next::Failed)).await;
+    assert_eq!((success.recovered, failure.recovered), (true, false));
+    assert_eq!(bench.deliver_events(170).await.remove(0).2["failingSince"], "1970-01-01T00:01:40Z");
+
+    // A deactivation and a new target URL end the failures without a recovery.
+    for time in [200, 260] {
+        bench.attempt_at(&warned, time, Next::Failed).await;
+    }
+    assert_eq!(bench.deliver_events(260).await.remove(0).1, "webhook.failing");
+    let elsewhere = OutboundUrl::parse("https://example.com/elsewhere").expect("valid");
+    let change = WebhookChange { target_url: Some(elsewhere), ..WebhookChange::default() };
+    let updated = bench.store.update_webhook(warned.account.clone(), warned.id, change, seconds(261), event()).await;
+    updated.expect("stored").expect("found").expect("allowed");
+    bench.attempt_at(&warned, 270, Next::Succeeded).await;
+    assert!(bench.deliver_events(270).await.is_empty());
+}
+
+#[tokio::test]
 async fn deactivating_all_listeners_ends_the_events() {
     let bench = Bench::new(100, 10).await;
     let listeners = [bench.listener("acme", &["webhook.*"]).await, bench.listener("acme", &["webhook.*"]).await];

@@ -51,10 +51,10 @@ async fn a_repeated_publication_does_not_lose_a_waiting_ordered_delivery() {
 
 /// Frees the slot, and then records the attempt. The engine uses the same order.
 async fn free_slot_and_finish(bench: &Bench, leased: Leased, next: Next) -> Option<Leased> {
-    let Leased { delivery_id, attempt, lane, lease, destination, slot, .. } = leased;
+    let Leased { delivery_id, attempt, lane, lease, schedule_start, destination, slot, .. } = leased;
     slot.end(next == Next::Succeeded, seconds(60));
     let attempt = bench.attempt(attempt, next);
-    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy: None, hold_until: None };
+    let finish = EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy: None, hold_until: None };
     bench.store.finish_attempt(finish, seconds(60), bench.slots.clone()).await.expect("finished").next
 }
 

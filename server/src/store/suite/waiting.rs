@@ -5,10 +5,11 @@ use super::*;
 impl Bench {
     /// Records a failed attempt whose receiver has asked for a pause.
     async fn finish_with_hold(&self, leased: &Leased, now: DateTime<Utc>, until: DateTime<Utc>) {
-        let (delivery_id, lane, lease, destination) = (leased.delivery_id, leased.lane, leased.lease, leased.destination.clone());
-        let next = Next::RetryAt(until);
+        let Leased { delivery_id, lane, lease, schedule_start, ref destination, .. } = *leased;
+        let (destination, next) = (destination.clone(), Next::RetryAt(until));
         let attempt = self.attempt(leased.attempt, next);
-        let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy: None, hold_until: Some(until) };
+        let finish =
+            EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy: None, hold_until: Some(until) };
         self.store.finish_attempt(finish, now, self.slots.clone()).await.expect("finished");
     }
 

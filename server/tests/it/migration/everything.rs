@@ -126,7 +126,7 @@ async fn a_migrated_store_has_everything_and_continues() {
     let with_password = database.url.replace("postgres@", "postgres:PASSWORD-OF-URL@");
     let (table, output) = migrate_successfully(&source.data_dir(), &with_password).await;
     assert!(bytes(&source.file("")) == source_before, "the source is unchanged");
-    assert_eq!(table.lines().filter(|line| line.ends_with(" same")).count(), 21, "{table}");
+    assert_eq!(table.lines().filter(|line| line.ends_with(" same")).count(), 22, "{table}");
     assert!(table.lines().any(|line| line.starts_with("webhooks ") && line.contains(" 13 ")), "{table}");
     assert!(output.contains("--master-key-file") && output.contains("Keep it until you are satisfied"), "{output}");
     for secret in ["PASSWORD-OF", "CLIENT-SECRET", "KEY-OF-HEADER", "ERASED-PAYLOAD", "whsec_", "wht_"] {

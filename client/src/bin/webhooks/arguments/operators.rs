@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::Paging;
+use super::{Accounts, Paging};
 use crate::reference::Reference;
 
 #[derive(Debug, Subcommand)]
@@ -12,7 +12,7 @@ pub(crate) enum OperatorCommand {
     /// Show whether the service is ready, what waits, and how full its storage is (platform token)
     Status,
     /// List the accounts with the numbers of their webhooks and pending deliveries (platform token)
-    Accounts(Paging),
+    Accounts(Accounts),
     /// List the pauses of deliveries (platform token)
     Pauses(Paging),
     /// Pause deliveries: after at most one second, no new attempts start (platform token)

@@ -10,8 +10,8 @@ const ID: &str = "0197a5a0-3c7e-7d2a-9f10-6b1f2f6f3d55";
 fn operations(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Register(_) => &["registerWebhook"],
-        Command::List(_) => &["listWebhooks"],
-        Command::Get(_) => &["getWebhook"],
+        Command::List(_) | Command::Health(Health { id: None, .. }) => &["listWebhooks"],
+        Command::Get(_) | Command::Health(_) => &["getWebhook"],
         Command::Update(_) => &["updateWebhook"],
         Command::Deactivate(_) => &["deactivateWebhook"],
         Command::Activate(_) => &["activateWebhook"],
@@ -55,6 +55,8 @@ fn every_operation_of_the_api_has_a_command() {
         "register https://example.com",
         "list",
         "get ID",
+        "health",
+        "health ID",
         "update ID --description new",
         "deactivate ID",
         "activate ID",

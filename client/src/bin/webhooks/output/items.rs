@@ -1,8 +1,10 @@
 //! How the objects of the API are shown to people.
 
-use webhooks_client::types::{AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, WaitingFor, Webhook};
+use webhooks_client::HealthState;
+use webhooks_client::types::{AuditEvent, Auth, Delivery, DeliveryDetail, EventType, Notification, WaitingFor, Webhook, WebhookStatus};
 
 use super::attempt::last_attempt;
+use super::health::health_in_short;
 use super::{Cell, Show, pretty, record_of, time};
 
 impl Show for Webhook {
@@ -11,13 +13,7 @@ impl Show for Webhook {
 
     fn row(&self) -> Vec<Cell> {
         let auth = auth(&self.auth).0.to_owned();
-        vec![
-            Cell::Id(self.id),
-            Cell::Result(self.status.to_string()),
-            Cell::Short(auth),
-            event_types(self).into(),
-            self.target_url.as_str().into(),
-        ]
+        vec![Cell::Id(self.id), Cell::Result(status(self)), Cell::Short(auth), event_types(self).into(), self.target_url.as_str().into()]
     }
 
     fn record(&self) -> Vec<(&'static str, String)> {
@@ -29,6 +25,7 @@ impl Show for Webhook {
             ("url", Some(self.target_url.to_string())),
             ("status", Some(self.status.to_string())),
             ("deactivated", deactivation),
+            ("health", self.health.as_ref().map(health_in_short)),
             ("auth", Some(format!("{kind}{details}"))),
             ("headers", (!self.headers.is_empty()).then(|| header_names(self))),
             ("types", Some(event_types(self))),
@@ -38,6 +35,14 @@ impl Show for Webhook {
             ("created", Some(time(&self.created_at))),
             ("updated", Some(time(&self.updated_at))),
         ])
+    }
+}
+
+/// Returns the status, or the state of an active webhook that is not healthy.
+fn status(webhook: &Webhook) -> String {
+    match webhook.health.as_ref().map(|health| &health.state) {
+        Some(state) if webhook.status == WebhookStatus::Active && *state != HealthState::Healthy => state.to_string(),
+        _ => webhook.status.to_string(),
     }
 }
 

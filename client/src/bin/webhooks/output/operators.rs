@@ -48,10 +48,16 @@ impl Show for Pause {
 }
 
 impl Show for AccountSummary {
-    const COLUMNS: &'static [&'static str] = &["ACCOUNT", "ACTIVE", "DEACTIVATED", "PENDING"];
+    const COLUMNS: &'static [&'static str] = &["ACCOUNT", "ACTIVE", "FAILING", "PAUSED", "DEACTIVATED", "PENDING"];
 
     fn row(&self) -> Vec<Cell> {
-        let counts = [self.active_webhook_count, self.deactivated_webhook_count, self.pending_delivery_count];
+        let counts = [
+            self.active_webhook_count,
+            self.failing_webhook_count.unwrap_or_default(),
+            self.paused_webhook_count.unwrap_or_default(),
+            self.deactivated_webhook_count,
+            self.pending_delivery_count,
+        ];
         std::iter::once(self.account.as_str().into()).chain(counts.map(|count| Cell::Short(count.to_string()))).collect()
     }
 
@@ -59,6 +65,8 @@ impl Show for AccountSummary {
         record_of([
             ("account", Some(self.account.to_string())),
             ("active webhooks", Some(self.active_webhook_count.to_string())),
+            ("failing webhooks", self.failing_webhook_count.map(|count| count.to_string())),
+            ("paused webhooks", self.paused_webhook_count.map(|count| count.to_string())),
             ("deactivated webhooks", Some(self.deactivated_webhook_count.to_string())),
             ("pending deliveries", Some(self.pending_delivery_count.to_string())),
         ])

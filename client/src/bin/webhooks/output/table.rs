@@ -188,7 +188,7 @@ pub(crate) fn record(screen: Screen, rows: &[(&str, String)]) -> String {
     let indent = rows.iter().map(|(name, _)| name.width()).max().unwrap_or_default() + GAP;
     let mut lines = Vec::new();
     for (name, value) in rows {
-        let style = if ["outcome", "status"].contains(name) { style_of(value) } else { Style::new() };
+        let style = if ["health", "outcome", "status"].contains(name) { style_of(value) } else { Style::new() };
         let wrapped = screen.width.map_or_else(|| printable(value), |width| wrapped(value, width.saturating_sub(indent)));
         let mut name = *name;
         for value in wrapped.split('\n') {

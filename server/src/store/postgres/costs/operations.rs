@@ -5,6 +5,8 @@ use crate::api::types::OutcomeName;
 
 mod audit;
 mod keys;
+mod pauses;
+mod statistics;
 mod suspects;
 mod tokens;
 mod webhooks;
@@ -40,6 +42,7 @@ impl<'a> Round<'a> {
         self.stay_alive().await;
         self.deliveries().await;
         self.lists().await;
+        self.statistics().await;
         self.stay_alive().await;
         self.redelivery().await;
         self.erasing().await;
@@ -113,8 +116,18 @@ impl<'a> Round<'a> {
         let ends = succeeded.iter().map(|delivery| {
             let attempt = attempt(self.now, delivery.attempt_count + 1, Next::Succeeded);
             let (delivery_id, lane, lease, destination) = (delivery.id, Lane::Fresh, Uuid::nil(), destination.clone());
-            let finish =
-                EndedAttempt { delivery_id, lane, lease, destination, attempt, next: Next::Succeeded, policy: None, hold_until: None };
+            let schedule_start = 0;
+            let finish = EndedAttempt {
+                delivery_id,
+                lane,
+                lease,
+                schedule_start,
+                destination,
+                attempt,
+                next: Next::Succeeded,
+                policy: None,
+                hold_until: None,
+            };
             self.store.finish_attempt(finish, self.now, self.slots.clone())
         });
         self.cost("record two hundred successes", futures_util::future::try_join_all(ends)).await;
@@ -221,11 +234,7 @@ impl<'a> Round<'a> {
         self.cost("list all notifications", self.store.list_notifications(None, None, self.page(100))).await;
         self.cost("list notifications of an unused type", self.store.list_notifications(account, none, self.page(100))).await;
 
-        let of_ten = Some(self.world.account(0));
-        self.cost("list webhooks", self.store.list_webhooks(of_ten, None, self.page(100))).await;
-        self.cost("list all webhooks", self.store.list_webhooks(None, None, self.page(100))).await;
-        let deactivated = Some(WebhookStatus::Deactivated);
-        self.cost("list deactivated webhooks", self.store.list_webhooks(None, deactivated, self.page(100))).await;
+        self.webhook_lists().await;
     }
 
     async fn redelivery(&self) {
@@ -305,21 +314,6 @@ impl<'a> Round<'a> {
         self.cost("find the oldest due deliveries", self.store.oldest_due(waiting)).await;
         self.cost("measure the storage use", self.store.storage_use()).await;
         self.cost("probe a write", self.store.probe_write()).await;
-    }
-
-    async fn pausing(&self) {
-        let scopes = [
-            ("pause a webhook", "resume a webhook", PauseScope::Webhook(self.world.webhook(3))),
-            ("pause an account", "resume an account", PauseScope::Account(self.world.account(3))),
-            ("pause all", "resume all", PauseScope::All),
-        ];
-        for (pause, resume, scope) in scopes {
-            assert!(self.cost(pause, self.store.pause_deliveries(scope.clone(), self.now, event())).await);
-            self.cost("list pauses", self.store.list_pauses()).await;
-            self.cost("list holds", self.store.list_holds(self.now)).await;
-            assert!(self.cost(resume, self.store.resume_deliveries(scope, self.now, event())).await);
-            self.world.hide_due_work().await;
-        }
     }
 
     async fn nodes(&self) {
@@ -418,9 +412,9 @@ pub(super) async fn record(
 ) -> Result<FinishedAttempt> {
     let attempt = attempt(now, leased.attempt, next);
     let policy = Some(DeactivationPolicy { time: TimeDelta::days(5), attempts: 10 });
-    let Leased { delivery_id, lane, lease, destination, slot, .. } = leased;
+    let Leased { delivery_id, lane, lease, schedule_start, destination, slot, .. } = leased;
     let _unrecorded = slot.end(next == Next::Succeeded, now);
-    let finish = EndedAttempt { delivery_id, lane, lease, destination, attempt, next, policy, hold_until: None };
+    let finish = EndedAttempt { delivery_id, lane, lease, schedule_start, destination, attempt, next, policy, hold_until: None };
     store.finish_attempt(finish, now, slots.clone()).await
 }
 

@@ -241,6 +241,20 @@ CREATE TABLE failures (
     warned boolean NOT NULL         -- webhook.failing has been published
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 
+-- Statistics of attempts. A row has the counts of one process in five minutes. Rows that are older than two days are merged:
+-- one row has the counts of all processes in an hour.
+CREATE TABLE statistics (
+    subject uuid NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or zeros: all accounts
+    started_at timestamptz NOT NULL, -- when the interval started
+    process uuid NOT NULL,          -- the process that counted; zeros: a merged row
+    value bytea NOT NULL,           -- counts and histograms, in a form with a version
+    last_success_at timestamptz,    -- when the last accepted attempt ended
+    last_failure_at timestamptz,    -- when the last other attempt ended; the next two columns belong to it
+    last_failure_outcome text,
+    last_failure_status_code smallint,
+    PRIMARY KEY (subject, started_at, process)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+
 -- The scopes that the operator has paused. Deliveries of these scopes stay in `pending` and are not leased.
 CREATE TABLE pauses (
     scope text NOT NULL,            -- all, account or webhook

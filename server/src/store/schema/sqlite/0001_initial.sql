@@ -180,6 +180,19 @@ CREATE TABLE failures (
     warned INTEGER NOT NULL         -- 1: webhook.failing was published
 ) STRICT, WITHOUT ROWID;
 
+-- Statistics of attempts. A row has the counts of five minutes. Rows that are older than two days are merged: one row has
+-- the counts of an hour.
+CREATE TABLE statistics (
+    subject BLOB NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or zeros: all accounts
+    started_at INTEGER NOT NULL,    -- when the interval started
+    value BLOB NOT NULL,            -- counts and histograms, in a form with a version
+    last_success_at INTEGER,        -- when the last accepted attempt ended
+    last_failure_at INTEGER,        -- when the last other attempt ended; the next two columns belong to it
+    last_failure_outcome TEXT,
+    last_failure_status_code INTEGER,
+    PRIMARY KEY (subject, started_at)
+) STRICT, WITHOUT ROWID;
+
 -- The operator's pauses. No attempt begins in these scopes; due deliveries wait only in `deliveries`.
 CREATE TABLE pauses (
     scope TEXT NOT NULL,            -- all, account or webhook

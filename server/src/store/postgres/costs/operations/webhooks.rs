@@ -22,6 +22,24 @@ impl Round<'_> {
         self.cost("delete a webhook", self.store.delete_webhook(account, id, now, event())).await.expect("found");
     }
 
+    pub(super) async fn webhook_lists(&self) {
+        let of_ten = WebhookFilter { account: Some(self.world.account(0)), ..WebhookFilter::default() };
+        self.cost("list webhooks", self.store.list_webhooks(of_ten.clone(), self.page(100))).await;
+        self.cost("list all webhooks", self.store.list_webhooks(WebhookFilter::default(), self.page(100))).await;
+        let deactivated = WebhookFilter { status: Some(WebhookStatus::Deactivated), ..WebhookFilter::default() };
+        self.cost("list deactivated webhooks", self.store.list_webhooks(deactivated, self.page(100))).await;
+        let failing = WebhookFilter { health: Some(WebhookHealthState::Failing), ..of_ten };
+        self.cost("list failing webhooks", self.store.list_webhooks(failing.clone(), self.page(100))).await;
+        let failing = WebhookFilter { account: None, ..failing };
+        let part = self.cost("list all failing webhooks", self.store.list_webhooks(failing, self.page(100))).await;
+        assert!(part.next.is_none(), "no other webhook is examined");
+        let of_failing = BacklogScan { position: ScanPosition::Failing { after: Uuid::nil() }, ..BacklogScan::default() };
+        self.cost("count failing webhooks", self.store.scan_backlog(of_failing)).await;
+        // The backlog of this webhook does not grow. The test of the store checks that no more than a thousand are counted.
+        let webhook = self.store.get_webhook(None, self.world.webhook(CONSTANT.start)).await.expect("readable").expect("found");
+        self.cost("get the health of a webhook", self.store.health_of(vec![HealthQuery::of(&webhook)])).await;
+    }
+
     pub(super) async fn handshakes(&self) {
         let webhook = webhook_of("new");
         let (account, id) = (webhook.account.clone(), webhook.id);

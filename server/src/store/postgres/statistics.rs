@@ -1,0 +1,136 @@
+//! Statistics of attempts. Each process has rows of its own, and runs one transaction with outcomes at a time. So it writes
+//! the new values of its rows without reading the old ones again.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::*;
+use crate::model::statistics::Statistics;
+use crate::store::shared::statistics::{CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+
+/// The rows of this process.
+pub(super) struct Counter {
+    process: Uuid,
+    rows: Mutex<Rows>,
+}
+
+impl Counter {
+    pub(super) fn new() -> Counter {
+        Counter { process: Uuid::now_v7(), rows: Mutex::default() }
+    }
+
+    /// Counts the outcomes of a transaction, and writes the rows that they change. If the transaction is not committed
+    /// afterwards, or if this is not known, the caller must call [`Counter::forget`].
+    pub(super) async fn write(&self, session: &Session, outcomes: &[CountedOutcome]) -> SessionResult<()> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let (changed, unknown) = self.lock().keys(outcomes);
+        let stored = if unknown.is_empty() { Vec::new() } else { get(session, self.process, &unknown).await? };
+        let values: Vec<RowValue> = {
+            let mut rows = self.lock();
+            unknown.into_iter().for_each(|key| rows.remember(key, RowValue::default()));
+            stored.into_iter().for_each(|(key, value)| rows.remember(key, value));
+            rows.count(outcomes);
+            changed.iter().map(|key| rows.value(key).cloned().unwrap_or_default()).collect()
+        };
+        put(session, self.process, &changed, &values).await
+    }
+
+    /// Drops the rows in memory.
+    pub(super) fn forget(&self) {
+        self.lock().forget();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the stored rows of a process with these keys. A damaged row counts as empty: it must not prevent that outcomes
+/// are recorded.
+async fn get(session: &Session, process: Uuid, keys: &[RowKey]) -> SessionResult<Vec<(RowKey, RowValue)>> {
+    let (subjects, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = keys.iter().copied().unzip();
+    let select = "SELECT s.* FROM UNNEST($1, $2) AS k (subject, started_at) CROSS JOIN LATERAL (
+            SELECT subject, started_at, value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code
+            FROM statistics WHERE subject = k.subject AND started_at = k.started_at AND process = $3 OFFSET 0) s";
+    let rows = session.query(select, &[&subjects, &times, &process]).await?;
+    rows.iter()
+        .map(|row| {
+            let statistics = Statistics::decode(row.try_get(2)?).unwrap_or_default();
+            Ok(((row.try_get(0)?, row.try_get(1)?), RowValue { statistics, latest: latest(row, 3)? }))
+        })
+        .collect()
+}
+
+async fn put(session: &Session, process: Uuid, keys: &[RowKey], values: &[RowValue]) -> SessionResult<()> {
+    let (subjects, times): (Vec<Uuid>, Vec<DateTime<Utc>>) = keys.iter().copied().unzip();
+    let encoded: Vec<Vec<u8>> = values.iter().map(|value| value.statistics.encode()).collect();
+    let failed = || values.iter().map(|value| value.latest.failed.as_ref());
+    let insert = "INSERT INTO statistics (subject, started_at, process, value, last_success_at, last_failure_at,
+            last_failure_outcome, last_failure_status_code)
+        SELECT u.subject, u.started_at, $8, u.value, u.last_success_at, u.last_failure_at, u.last_failure_outcome,
+            u.last_failure_status_code
+        FROM UNNEST($1, $2, $3, $4, $5, $6, $7) AS u (subject, started_at, value, last_success_at, last_failure_at,
+            last_failure_outcome, last_failure_status_code)
+        ON CONFLICT (subject, started_at, process) DO UPDATE SET value = excluded.value, last_success_at = excluded.last_success_at,
+            last_failure_at = excluded.last_failure_at, last_failure_outcome = excluded.last_failure_outcome,
+            last_failure_status_code = excluded.last_failure_status_code";
+    session
+        .execute(
+            insert,
+            &[
+                &subjects,
+                &times,
+                &encoded.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+                &values.iter().map(|value| value.latest.succeeded_at).collect::<Vec<_>>(),
+                &failed().map(|failed| Some(failed?.at)).collect::<Vec<_>>(),
+                &failed().map(|failed| Some(failed?.outcome.as_str())).collect::<Vec<_>>(),
+                &failed().map(|failed| Some(failed?.status_code? as i16)).collect::<Vec<_>>(),
+                &process,
+            ],
+        )
+        .await
+        .map(drop)
+}
+
+/// Reads the four columns of the latest attempts. The first is the column `first` of the row.
+fn latest(row: &Row, first: usize) -> SessionResult<LatestAttempts> {
+    let failed_at: Option<DateTime<Utc>> = row.try_get(first + 1)?;
+    let failed = failed_at.map(|at| {
+        let outcome = row.try_get::<_, Option<String>>(first + 2)?.unwrap_or_default();
+        let status_code = row.try_get::<_, Option<i16>>(first + 3)?.and_then(|code| u16::try_from(code).ok());
+        Ok::<_, SessionError>(FailedAttempt { at, outcome, status_code })
+    });
+    Ok(LatestAttempts { succeeded_at: row.try_get(first)?, failed: failed.transpose()? })
+}
+
+pub(super) async fn list(session: &Session, subject: Uuid, range: StatisticsRange) -> SessionResult<StatisticsByInterval> {
+    let select = "SELECT started_at, value FROM statistics WHERE subject = $1 AND started_at >= $2 AND started_at < $3";
+    let rows = session.query(select, &[&subject, &range.since, &range.until]).await?;
+    let mut by_interval = StatisticsByInterval::new();
+    for row in &rows {
+        let value = Statistics::decode(row.try_get(1)?).map_err(SessionError::damaged)?;
+        add_to_interval(&mut by_interval, range, row.try_get(0)?, &value);
+    }
+    Ok(by_interval)
+}
+
+/// Returns the latest attempts of these webhooks. The rows of a webhook are read from the newest one until a row has the
+/// wanted attempt. Then the rows of all processes with this start are compared.
+pub(super) async fn latest_attempts(session: &Session, webhook_ids: Vec<Uuid>) -> SessionResult<Vec<(Uuid, LatestAttempts)>> {
+    let select = "SELECT k.id, s.at, f.last_failure_at, f.last_failure_outcome, f.last_failure_status_code
+        FROM UNNEST($1) AS k (id)
+        LEFT JOIN LATERAL (
+            SELECT max(last_success_at) AS at FROM statistics WHERE subject = k.id AND started_at = (
+                SELECT started_at FROM statistics WHERE subject = k.id AND last_success_at IS NOT NULL
+                ORDER BY subject DESC, started_at DESC LIMIT 1)) s ON true
+        LEFT JOIN LATERAL (
+            SELECT last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+            WHERE subject = k.id AND last_failure_at IS NOT NULL AND started_at = (
+                SELECT started_at FROM statistics WHERE subject = k.id AND last_failure_at IS NOT NULL
+                ORDER BY subject DESC, started_at DESC LIMIT 1)
+            ORDER BY last_failure_at DESC LIMIT 1) f ON true
+        WHERE s.at IS NOT NULL OR f.last_failure_at IS NOT NULL";
+    let rows = session.query(select, &[&webhook_ids]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, latest(row, 1)?))).collect()
+}

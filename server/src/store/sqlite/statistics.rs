@@ -1,0 +1,153 @@
+//! Statistics of attempts. The outcomes of a transaction are gathered, and the changed rows are written once, before the
+//! commit.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Row;
+
+use super::*;
+use crate::model::statistics::Statistics;
+use crate::store::shared::statistics::{CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+
+/// The outcomes of the current transaction, and the rows in memory. Only the writing thread uses them.
+#[derive(Default)]
+pub(super) struct Counter(Mutex<Contents>);
+
+#[derive(Default)]
+struct Contents {
+    rows: Rows,
+    outcomes: Vec<CountedOutcome>,
+    /// The number of outcomes whose commands have succeeded.
+    kept: usize,
+}
+
+impl Counter {
+    /// Adds an outcome of the current command.
+    pub(super) fn add(&self, outcome: CountedOutcome) {
+        self.lock().outcomes.push(outcome);
+    }
+
+    /// Keeps the outcomes of the current command, or drops them if the command failed.
+    pub(super) fn end_command(&self, failed: bool) {
+        let mut contents = self.lock();
+        if failed {
+            let kept = contents.kept;
+            contents.outcomes.truncate(kept);
+        }
+        contents.kept = contents.outcomes.len();
+    }
+
+    /// Writes the rows that the outcomes of this transaction change. After an error, the caller must call
+    /// [`Counter::forget`].
+    pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut contents = self.lock();
+        contents.kept = 0;
+        let outcomes = std::mem::take(&mut contents.outcomes);
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let rows = &mut contents.rows;
+        let (changed, unknown) = rows.keys(&outcomes);
+        for key in unknown {
+            rows.remember(key, get(connection, key)?.unwrap_or_default());
+        }
+        rows.count(&outcomes);
+        changed.iter().filter_map(|key| Some((*key, rows.value(key)?))).try_for_each(|(key, value)| put(connection, key, value))
+    }
+
+    /// Drops the outcomes and the rows in memory. The caller calls this when the transaction was not committed, or when
+    /// the stored rows were changed.
+    pub(super) fn forget(&self) {
+        let mut contents = self.lock();
+        contents.outcomes.clear();
+        contents.kept = 0;
+        contents.rows.forget();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the stored value of a row. A damaged row counts as empty: it must not prevent that outcomes are recorded.
+fn get(connection: &Connection, (subject, started_at): RowKey) -> rusqlite::Result<Option<RowValue>> {
+    let mut select = connection.prepare_cached(
+        "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+         WHERE subject = ?1 AND started_at = ?2",
+    )?;
+    let value = |row: &Row<'_>| {
+        let statistics = Statistics::decode(row.get_ref(0)?.as_blob()?).unwrap_or_default();
+        Ok(RowValue { statistics, latest: latest(row, 1)? })
+    };
+    select.query_row((Key(subject), Millis(started_at)), value).optional()
+}
+
+fn put(connection: &Connection, (subject, started_at): RowKey, RowValue { statistics, latest }: &RowValue) -> rusqlite::Result<()> {
+    let failed = latest.failed.as_ref();
+    connection
+        .prepare_cached(
+            "INSERT INTO statistics
+                 (subject, started_at, value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET value = excluded.value, last_success_at = excluded.last_success_at,
+                 last_failure_at = excluded.last_failure_at, last_failure_outcome = excluded.last_failure_outcome,
+                 last_failure_status_code = excluded.last_failure_status_code",
+        )?
+        .execute((
+            Key(subject),
+            Millis(started_at),
+            statistics.encode(),
+            latest.succeeded_at.map(Millis),
+            failed.map(|failed| Millis(failed.at)),
+            failed.map(|failed| failed.outcome.as_str()),
+            failed.and_then(|failed| failed.status_code),
+        ))
+        .map(drop)
+}
+
+/// Reads the four columns of the latest attempts. The first is the column `first` of the row.
+fn latest(row: &Row<'_>, first: usize) -> rusqlite::Result<LatestAttempts> {
+    let failed_at: Option<Millis> = row.get(first + 1)?;
+    let failed = failed_at.map(|at| {
+        let outcome = row.get::<_, Option<String>>(first + 2)?.unwrap_or_default();
+        Ok::<_, rusqlite::Error>(FailedAttempt { at: at.0, outcome, status_code: row.get(first + 3)? })
+    });
+    Ok(LatestAttempts { succeeded_at: row.get::<_, Option<Millis>>(first)?.map(|at| at.0), failed: failed.transpose()? })
+}
+
+pub(super) fn list(connection: &Connection, subject: Uuid, range: StatisticsRange) -> rusqlite::Result<StatisticsByInterval> {
+    let mut select = connection.prepare_cached(
+        "SELECT started_at, value FROM statistics WHERE subject = ?1 AND started_at >= ?2 AND started_at < ?3 ORDER BY started_at",
+    )?;
+    let mut rows = select.query((Key(subject), Millis(range.since), Millis(range.until)))?;
+    let mut by_interval = StatisticsByInterval::new();
+    while let Some(row) = rows.next()? {
+        let value = Statistics::decode(row.get_ref(1)?.as_blob()?).map_err(|damaged| corrupt(1, damaged))?;
+        add_to_interval(&mut by_interval, range, row.get::<_, Millis>(0)?.0, &value);
+    }
+    Ok(by_interval)
+}
+
+/// Returns the latest attempts of these webhooks. The rows of a webhook are read from the newest one until a row has the
+/// wanted attempt.
+pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
+    let mut select = connection.prepare_cached(
+        "SELECT (SELECT last_success_at FROM statistics WHERE subject = ?1 AND last_success_at IS NOT NULL
+                 ORDER BY started_at DESC LIMIT 1),
+             f.last_failure_at, f.last_failure_outcome, f.last_failure_status_code
+         FROM (SELECT 1) LEFT JOIN (
+             SELECT last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+             WHERE subject = ?1 AND last_failure_at IS NOT NULL ORDER BY started_at DESC LIMIT 1) f",
+    )?;
+    let mut found = Vec::new();
+    for id in webhook_ids {
+        let attempts = select.query_row([Key(*id)], |row| latest(row, 0))?;
+        if attempts != LatestAttempts::default() {
+            found.push((*id, attempts));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;
