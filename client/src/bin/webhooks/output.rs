@@ -12,10 +12,12 @@ mod attempt;
 mod items;
 mod json;
 mod operators;
+mod statistics;
 mod table;
 
 pub(crate) use attempt::last_attempt;
 pub(crate) use json::pretty;
+pub(crate) use statistics::print_statistics;
 pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};
 
 /// The format of the output.

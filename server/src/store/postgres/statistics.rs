@@ -5,7 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
 use crate::model::statistics::Statistics;
-use crate::store::shared::statistics::{CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+use crate::store::shared::retention::Passed;
+use crate::store::shared::statistics::{self as shared, CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+
+/// The value of `process` in merged rows and in rows that were moved from the embedded store.
+const MERGED_ROWS: Uuid = Uuid::nil();
 
 /// The rows of this process.
 pub(super) struct Counter {
@@ -54,12 +58,13 @@ async fn get(session: &Session, process: Uuid, keys: &[RowKey]) -> SessionResult
             SELECT subject, started_at, value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code
             FROM statistics WHERE subject = k.subject AND started_at = k.started_at AND process = $3 OFFSET 0) s";
     let rows = session.query(select, &[&subjects, &times, &process]).await?;
-    rows.iter()
-        .map(|row| {
-            let statistics = Statistics::decode(row.try_get(2)?).unwrap_or_default();
-            Ok(((row.try_get(0)?, row.try_get(1)?), RowValue { statistics, latest: latest(row, 3)? }))
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+/// Reads the columns of a row, without `process`.
+fn read(row: &Row) -> SessionResult<(RowKey, RowValue)> {
+    let statistics = Statistics::decode(row.try_get(2)?).unwrap_or_default();
+    Ok(((row.try_get(0)?, row.try_get(1)?), RowValue { statistics, latest: latest(row, 3)? }))
 }
 
 async fn put(session: &Session, process: Uuid, keys: &[RowKey], values: &[RowValue]) -> SessionResult<()> {
@@ -133,4 +138,50 @@ pub(super) async fn latest_attempts(session: &Session, webhook_ids: Vec<Uuid>) -
         WHERE s.at IS NOT NULL OR f.last_failure_at IS NOT NULL";
     let rows = session.query(select, &[&webhook_ids]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, latest(row, 1)?))).collect()
+}
+
+/// Merges and removes the old rows of some subjects, beginning after the subject `after`. No process still changes rows that
+/// are so old.
+pub(super) async fn merge_old(session: &Session, after: Uuid, now: DateTime<Utc>) -> SessionResult<Passed> {
+    let (merge_before, remove_before) = shared::old(now);
+    let next = "SELECT subject FROM statistics WHERE subject > $1 ORDER BY subject, started_at, process LIMIT 1";
+    let mut reached = None;
+    for _ in 0..shared::SUBJECTS_AT_ONCE {
+        let Some(row) = session.query_opt(next, &[&reached.unwrap_or(after)]).await? else { return Ok(Passed { reached, more: false }) };
+        let subject: Uuid = row.try_get(0)?;
+        session.execute("DELETE FROM statistics WHERE subject = $1 AND started_at < $2", &[&subject, &remove_before]).await?;
+        if merge_some(session, subject, merge_before).await? == shared::MERGED_AT_ONCE {
+            // The next step continues with this subject.
+            return Ok(Passed { reached: Some(reached.unwrap_or(after)), more: true });
+        }
+        reached = Some(subject);
+    }
+    Ok(Passed { reached, more: true })
+}
+
+/// Merges rows of a subject into rows of one hour, and returns the number of merged rows.
+async fn merge_some(session: &Session, subject: Uuid, before: DateTime<Utc>) -> SessionResult<usize> {
+    let select = "SELECT subject, started_at, value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code,
+            process
+        FROM statistics WHERE subject = $1 AND started_at < $2 AND (process <> $3 OR date_trunc('hour', started_at) <> started_at)
+        ORDER BY subject, started_at, process LIMIT $4";
+    let limit = shared::MERGED_AT_ONCE as i64;
+    let rows = session.query(select, &[&subject, &before, &MERGED_ROWS, &limit]).await?;
+    let old: Vec<(DateTime<Utc>, RowValue)> =
+        rows.iter().map(|row| read(row).map(|((_, started_at), value)| (started_at, value))).collect::<SessionResult<_>>()?;
+    if let Some(last) = rows.last() {
+        let (started_at, process): (DateTime<Utc>, Uuid) = (last.try_get(1)?, last.try_get(7)?);
+        let delete = "DELETE FROM statistics WHERE subject = $1 AND (started_at, process) <= ($2, $3)
+            AND (process <> $4 OR date_trunc('hour', started_at) <> started_at)";
+        session.execute(delete, &[&subject, &started_at, &process, &MERGED_ROWS]).await?;
+    }
+    let merged = shared::merged(old);
+    if merged.is_empty() {
+        return Ok(0);
+    }
+    let keys: Vec<RowKey> = merged.keys().map(|hour| (subject, *hour)).collect();
+    let existing = get(session, MERGED_ROWS, &keys).await?.into_iter().map(|((_, hour), value)| (hour, value));
+    let values: Vec<RowValue> = shared::merged(existing.chain(merged)).into_values().collect();
+    put(session, MERGED_ROWS, &keys, &values).await?;
+    Ok(rows.len())
 }

@@ -7,7 +7,8 @@ use rusqlite::Row;
 
 use super::*;
 use crate::model::statistics::Statistics;
-use crate::store::shared::statistics::{CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+use crate::store::shared::retention::Passed;
+use crate::store::shared::statistics::{self as shared, CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
 
 /// The outcomes of the current transaction, and the rows in memory. Only the writing thread uses them.
 #[derive(Default)]
@@ -75,11 +76,13 @@ fn get(connection: &Connection, (subject, started_at): RowKey) -> rusqlite::Resu
         "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
          WHERE subject = ?1 AND started_at = ?2",
     )?;
-    let value = |row: &Row<'_>| {
-        let statistics = Statistics::decode(row.get_ref(0)?.as_blob()?).unwrap_or_default();
-        Ok(RowValue { statistics, latest: latest(row, 1)? })
-    };
     select.query_row((Key(subject), Millis(started_at)), value).optional()
+}
+
+/// Reads the columns from `value` to the last one.
+fn value(row: &Row<'_>) -> rusqlite::Result<RowValue> {
+    let statistics = Statistics::decode(row.get_ref(0)?.as_blob()?).unwrap_or_default();
+    Ok(RowValue { statistics, latest: latest(row, 1)? })
 }
 
 fn put(connection: &Connection, (subject, started_at): RowKey, RowValue { statistics, latest }: &RowValue) -> rusqlite::Result<()> {
@@ -147,6 +150,49 @@ pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> 
         }
     }
     Ok(found)
+}
+
+/// Merges and removes the old rows of some subjects, beginning after the subject `after`.
+pub(super) fn merge_old(connection: &Connection, after: Uuid, now: DateTime<Utc>) -> rusqlite::Result<Passed> {
+    let (merge_before, remove_before) = shared::old(now);
+    let mut next = connection.prepare_cached("SELECT subject FROM statistics WHERE subject > ?1 ORDER BY subject LIMIT 1")?;
+    let mut reached = None;
+    for _ in 0..shared::SUBJECTS_AT_ONCE {
+        let subject = next.query_row([Key(reached.unwrap_or(after))], |row| row.get::<_, Key>(0)).optional()?;
+        let Some(Key(subject)) = subject else { return Ok(Passed { reached, more: false }) };
+        connection
+            .prepare_cached("DELETE FROM statistics WHERE subject = ?1 AND started_at < ?2")?
+            .execute((Key(subject), Millis(remove_before)))?;
+        if merge_some(connection, subject, merge_before)? == shared::MERGED_AT_ONCE {
+            // The next step continues with this subject.
+            return Ok(Passed { reached: Some(reached.unwrap_or(after)), more: true });
+        }
+        reached = Some(subject);
+    }
+    Ok(Passed { reached, more: true })
+}
+
+/// Merges rows of a subject into rows of one hour, and returns the number of merged rows. A row that starts with an hour is
+/// already the row of this hour.
+fn merge_some(connection: &Connection, subject: Uuid, before: DateTime<Utc>) -> rusqlite::Result<usize> {
+    let rows: Vec<(DateTime<Utc>, RowValue)> = connection
+        .prepare_cached(
+            "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code, started_at FROM statistics
+             WHERE subject = ?1 AND started_at < ?2 AND started_at % 3600000 <> 0 ORDER BY started_at LIMIT ?3",
+        )?
+        .query_map((Key(subject), Millis(before), shared::MERGED_AT_ONCE as i64), |row| Ok((row.get::<_, Millis>(5)?.0, value(row)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut delete = connection.prepare_cached("DELETE FROM statistics WHERE subject = ?1 AND started_at = ?2")?;
+    for (started_at, _) in &rows {
+        delete.execute((Key(subject), Millis(*started_at)))?;
+    }
+    let count = rows.len();
+    for (hour, merged) in shared::merged(rows) {
+        let existing = get(connection, (subject, hour))?;
+        let of_hour = shared::merged(existing.into_iter().chain([merged]).map(|value| (hour, value)));
+        of_hour.values().try_for_each(|value| put(connection, (subject, hour), value))?;
+    }
+    Ok(count)
 }
 
 #[cfg(test)]
