@@ -1,6 +1,7 @@
 //! Statistics of attempts. Each process has rows of its own, and runs one transaction with outcomes at a time. So it writes
 //! the new values of its rows without reading the old ones again.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::*;
@@ -29,11 +30,17 @@ impl Counter {
             return Ok(());
         }
         let (changed, unknown) = self.lock().keys(outcomes);
-        let stored = if unknown.is_empty() { Vec::new() } else { get(session, self.process, &unknown).await? };
+        let (stored, latest) = if unknown.is_empty() {
+            (Vec::new(), Vec::new())
+        } else {
+            let subjects = unknown.iter().map(|(subject, _)| *subject).collect();
+            session::both(get(session, self.process, &unknown), latest_attempts(session, subjects)).await?
+        };
         let values: Vec<RowValue> = {
             let mut rows = self.lock();
-            unknown.into_iter().for_each(|key| rows.remember(key, RowValue::default()));
+            unknown.iter().for_each(|key| rows.remember(*key, RowValue::default()));
             stored.into_iter().for_each(|(key, value)| rows.remember(key, value));
+            rows.carry_over(&unknown, latest);
             rows.count(outcomes);
             changed.iter().map(|key| rows.value(key).cloned().unwrap_or_default()).collect()
         };
@@ -120,24 +127,21 @@ pub(super) async fn list(session: &Session, subject: Uuid, range: StatisticsRang
     Ok(by_interval)
 }
 
-/// Returns the latest attempts of these webhooks. The rows of a webhook are read from the newest one until a row has the
-/// wanted attempt. Then the rows of all processes with this start are compared.
-pub(super) async fn latest_attempts(session: &Session, webhook_ids: Vec<Uuid>) -> SessionResult<Vec<(Uuid, LatestAttempts)>> {
-    let select = "SELECT k.id, s.at, f.last_failure_at, f.last_failure_outcome, f.last_failure_status_code
-        FROM UNNEST($1) AS k (id)
-        LEFT JOIN LATERAL (
-            SELECT max(last_success_at) AS at FROM statistics WHERE subject = k.id AND started_at = (
-                SELECT started_at FROM statistics WHERE subject = k.id AND last_success_at IS NOT NULL
-                ORDER BY subject DESC, started_at DESC LIMIT 1)) s ON true
-        LEFT JOIN LATERAL (
-            SELECT last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
-            WHERE subject = k.id AND last_failure_at IS NOT NULL AND started_at = (
-                SELECT started_at FROM statistics WHERE subject = k.id AND last_failure_at IS NOT NULL
-                ORDER BY subject DESC, started_at DESC LIMIT 1)
-            ORDER BY last_failure_at DESC LIMIT 1) f ON true
-        WHERE s.at IS NOT NULL OR f.last_failure_at IS NOT NULL";
-    let rows = session.query(select, &[&webhook_ids]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, latest(row, 1)?))).collect()
+/// Returns the latest attempts of subjects: those in the newest rows of all processes. A new row gets them from the rows
+/// before. At that time, another process may still change its rows, but only those of the last hour.
+pub(super) async fn latest_attempts(session: &Session, subjects: Vec<Uuid>) -> SessionResult<Vec<(Uuid, LatestAttempts)>> {
+    let select = "SELECT s.* FROM UNNEST($1) AS k (subject) CROSS JOIN LATERAL (
+            SELECT subject, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+            WHERE subject = k.subject AND started_at >= (
+                SELECT started_at FROM statistics WHERE subject = k.subject
+                ORDER BY subject DESC, started_at DESC, process DESC LIMIT 1) - interval '1 hour' OFFSET 0) s";
+    let rows = session.query(select, &[&subjects]).await?;
+    let mut found: BTreeMap<Uuid, LatestAttempts> = BTreeMap::new();
+    for row in &rows {
+        found.entry(row.try_get(0)?).or_default().merge(&latest(row, 1)?);
+    }
+    found.retain(|_, attempts| *attempts != LatestAttempts::default());
+    Ok(found.into_iter().collect())
 }
 
 /// Merges and removes the old rows of some subjects, beginning after the subject `after`. No process still changes rows that

@@ -27,7 +27,7 @@ const REMEMBERED_ROWS: usize = 20_000;
 
 /// The maximum age of an outcome when it is counted. If an outcome is older, because the store was not available, it
 /// counts as an outcome of this age. So nobody changes rows that are old enough to be merged.
-const MAX_AGE: TimeDelta = TimeDelta::hours(1);
+pub(crate) const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// The subject of the rows of all accounts.
 pub(crate) const ALL_ACCOUNTS: Uuid = Uuid::max();
@@ -141,6 +141,16 @@ impl Rows {
         self.rows.insert(key, value);
     }
 
+    /// Adds the latest attempts of the subjects to these rows. So the newest rows of a subject always have them.
+    pub(crate) fn carry_over(&mut self, keys: &[RowKey], latest: Vec<(Uuid, LatestAttempts)>) {
+        let latest: HashMap<Uuid, LatestAttempts> = latest.into_iter().collect();
+        for key in keys {
+            if let (Some(row), Some(latest)) = (self.rows.get_mut(key), latest.get(&key.0)) {
+                row.latest.merge(latest);
+            }
+        }
+    }
+
     /// Counts outcomes in their rows. The rows must be in memory.
     pub(crate) fn count(&mut self, outcomes: &[CountedOutcome]) {
         for outcome in outcomes {
@@ -178,7 +188,7 @@ impl LatestAttempts {
         });
     }
 
-    fn merge(&mut self, other: &LatestAttempts) {
+    pub(crate) fn merge(&mut self, other: &LatestAttempts) {
         self.succeeded_at = self.succeeded_at.max(other.succeeded_at);
         if let Some(failed) = &other.failed
             && self.failed.as_ref().is_none_or(|known| known.at <= failed.at)

@@ -50,7 +50,9 @@ impl Counter {
         let rows = &mut contents.rows;
         let (changed, unknown) = rows.keys(&outcomes);
         for key in unknown {
-            rows.remember(key, get(connection, key)?.unwrap_or_default());
+            let mut value = get(connection, key)?.unwrap_or_default();
+            value.latest.merge(&latest_of(connection, key.0)?);
+            rows.remember(key, value);
         }
         rows.count(&outcomes);
         changed.iter().filter_map(|key| Some((*key, rows.value(key)?))).try_for_each(|(key, value)| put(connection, key, value))
@@ -131,20 +133,25 @@ pub(super) fn list(connection: &Connection, subject: Uuid, range: StatisticsRang
     Ok(by_interval)
 }
 
-/// Returns the latest attempts of these webhooks. The rows of a webhook are read from the newest one until a row has the
-/// wanted attempt.
-pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
+/// Returns the latest attempts of a subject: those in its newest rows. A new row gets them from the rows before.
+fn latest_of(connection: &Connection, subject: Uuid) -> rusqlite::Result<LatestAttempts> {
     let mut select = connection.prepare_cached(
-        "SELECT (SELECT last_success_at FROM statistics WHERE subject = ?1 AND last_success_at IS NOT NULL
-                 ORDER BY started_at DESC LIMIT 1),
-             f.last_failure_at, f.last_failure_outcome, f.last_failure_status_code
-         FROM (SELECT 1) LEFT JOIN (
-             SELECT last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
-             WHERE subject = ?1 AND last_failure_at IS NOT NULL ORDER BY started_at DESC LIMIT 1) f",
+        "SELECT last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+         WHERE subject = ?1
+             AND started_at >= (SELECT started_at FROM statistics WHERE subject = ?1 ORDER BY started_at DESC LIMIT 1) - ?2",
     )?;
+    let mut found = LatestAttempts::default();
+    let mut rows = select.query((Key(subject), shared::MAX_AGE.num_milliseconds()))?;
+    while let Some(row) = rows.next()? {
+        found.merge(&latest(row, 0)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
     let mut found = Vec::new();
     for id in webhook_ids {
-        let attempts = select.query_row([Key(*id)], |row| latest(row, 0))?;
+        let attempts = latest_of(connection, *id)?;
         if attempts != LatestAttempts::default() {
             found.push((*id, attempts));
         }

@@ -268,3 +268,20 @@ async fn old_rows_are_merged_into_hours_with_equal_totals_and_removed_after_a_mo
     remove_old(40 * days).await;
     assert_eq!(bench.database.rows("statistics"), 0);
 }
+
+#[tokio::test]
+async fn the_latest_success_stays_known_while_there_are_failures() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook("acme").await;
+    let day = 24 * HOUR;
+    for (time, outcome, next) in
+        [(10, "accepted", Next::Succeeded), (20 * day, "rejected", Next::Failed), (40 * day, "timed_out", Next::Failed)]
+    {
+        let leased = bench.publish_to(&webhook).await.remove(0);
+        bench.end_with(&leased, outcome, next, time).await;
+    }
+    while bench.store.remove_old(seconds(45 * day)).await.expect("removed") {}
+    let latest = LatestAttempts { succeeded_at: Some(seconds(10)), failed: failed(40 * day, "timed_out", None) };
+    assert_eq!(bench.latest(&[&webhook]).await, [(webhook.id, latest)]);
+    assert_eq!(bench.first_hour(StatisticsOf::Webhook(webhook.id)).await, None, "the row of the success is removed");
+}
