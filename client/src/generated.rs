@@ -4280,6 +4280,70 @@ The text is erased when the notification is deleted.*/
                 })
         }
     }
+    ///`GetStatisticsAccount`
+    #[derive(::serde::Serialize, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+    #[serde(transparent)]
+    pub struct GetStatisticsAccount(::std::string::String);
+    impl ::std::ops::Deref for GetStatisticsAccount {
+        type Target = ::std::string::String;
+        fn deref(&self) -> &::std::string::String {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<GetStatisticsAccount> for ::std::string::String {
+        fn from(value: GetStatisticsAccount) -> Self {
+            value.0
+        }
+    }
+    impl ::std::str::FromStr for GetStatisticsAccount {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            if value.chars().count() > 63usize {
+                return Err("longer than 63 characters".into());
+            }
+            if value.chars().count() < 1usize {
+                return Err("shorter than 1 characters".into());
+            }
+            static PATTERN: ::std::sync::LazyLock<::regress::Regex> = ::std::sync::LazyLock::new(||
+            { ::regress::Regex::new("^[a-z0-9][a-z0-9_-]{0,62}$").unwrap() });
+            if PATTERN.find(value).is_none() {
+                return Err(
+                    "doesn't match pattern \"^[a-z0-9][a-z0-9_-]{0,62}$\"".into(),
+                );
+            }
+            Ok(Self(value.to_string()))
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for GetStatisticsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for GetStatisticsAccount {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl<'de> ::serde::Deserialize<'de> for GetStatisticsAccount {
+        fn deserialize<D>(deserializer: D) -> ::std::result::Result<Self, D::Error>
+        where
+            D: ::serde::Deserializer<'de>,
+        {
+            ::std::string::String::deserialize(deserializer)?
+                .parse()
+                .map_err(|e: self::error::ConversionError| {
+                    <D::Error as ::serde::de::Error>::custom(e.to_string())
+                })
+        }
+    }
     ///A header field that was sent or received (RFC 9110 §5).
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
     pub struct HeaderField {
@@ -6803,6 +6867,164 @@ The text is erased when the notification is deleted.*/
                 .map_err(|e: self::error::ConversionError| {
                     <D::Error as ::serde::de::Error>::custom(e.to_string())
                 })
+        }
+    }
+    ///Statistics of attempts and deliveries in a time range.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct Statistics {
+        pub interval: StatisticsInterval,
+        ///All intervals of the range, oldest first, also those in which nothing was counted.
+        pub items: ::std::vec::Vec<StatisticsItem>,
+        ///The start of the first interval.
+        pub since: ::chrono::DateTime<::chrono::offset::Utc>,
+        pub total: StatisticsTotal,
+        ///The end of the last interval.
+        pub until: ::chrono::DateTime<::chrono::offset::Utc>,
+    }
+    impl Statistics {
+        pub fn builder() -> builder::Statistics {
+            Default::default()
+        }
+    }
+    ///How often deliveries ended. A delivery that ends again after a redelivery counts again. Cancelled deliveries do not count.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StatisticsDeliveries {
+        ///The number of deliveries whose last attempt was not accepted.
+        pub failed: i64,
+        ///The number of deliveries that the callback server accepted.
+        pub succeeded: i64,
+    }
+    impl StatisticsDeliveries {
+        pub fn builder() -> builder::StatisticsDeliveries {
+            Default::default()
+        }
+    }
+    ///The length of an interval in minutes, hours or days. Intervals begin at multiples of their length in UTC, so `1d` begins at 00:00 UTC.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Copy,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    pub enum StatisticsInterval {
+        #[serde(rename = "5m")]
+        X5m,
+        #[serde(rename = "15m")]
+        X15m,
+        #[serde(rename = "1h")]
+        X1h,
+        #[serde(rename = "6h")]
+        X6h,
+        #[serde(rename = "1d")]
+        X1d,
+    }
+    impl ::std::fmt::Display for StatisticsInterval {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            match *self {
+                Self::X5m => f.write_str("5m"),
+                Self::X15m => f.write_str("15m"),
+                Self::X1h => f.write_str("1h"),
+                Self::X6h => f.write_str("6h"),
+                Self::X1d => f.write_str("1d"),
+            }
+        }
+    }
+    impl ::std::str::FromStr for StatisticsInterval {
+        type Err = self::error::ConversionError;
+        fn from_str(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            match value {
+                "5m" => Ok(Self::X5m),
+                "15m" => Ok(Self::X15m),
+                "1h" => Ok(Self::X1h),
+                "6h" => Ok(Self::X6h),
+                "1d" => Ok(Self::X1d),
+                _ => Err("invalid value".into()),
+            }
+        }
+    }
+    impl ::std::convert::TryFrom<&str> for StatisticsInterval {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: &str,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    impl ::std::convert::TryFrom<::std::string::String> for StatisticsInterval {
+        type Error = self::error::ConversionError;
+        fn try_from(
+            value: ::std::string::String,
+        ) -> ::std::result::Result<Self, self::error::ConversionError> {
+            value.parse()
+        }
+    }
+    ///The statistics of one interval.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StatisticsItem {
+        ///The number of attempts by `outcome` of an attempt. More outcomes may be added. An outcome without attempts is absent.
+        pub attempts: ::std::collections::BTreeMap<::std::string::String, i64>,
+        pub deliveries: StatisticsDeliveries,
+        #[serde(
+            rename = "durationMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_ms: ::std::option::Option<StatisticsPercentiles>,
+        #[serde(
+            rename = "latencyMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub latency_ms: ::std::option::Option<StatisticsPercentiles>,
+        ///The start of the interval.
+        pub start: ::chrono::DateTime<::chrono::offset::Utc>,
+    }
+    impl StatisticsItem {
+        pub fn builder() -> builder::StatisticsItem {
+            Default::default()
+        }
+    }
+    ///Percentiles of times in milliseconds. This member is absent if nothing was counted.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StatisticsPercentiles {
+        ///50 % of the times are not longer, in milliseconds.
+        pub p50: ::std::num::NonZeroU32,
+        ///95 % of the times are not longer, in milliseconds.
+        pub p95: ::std::num::NonZeroU32,
+        ///99 % of the times are not longer, in milliseconds.
+        pub p99: ::std::num::NonZeroU32,
+    }
+    impl StatisticsPercentiles {
+        pub fn builder() -> builder::StatisticsPercentiles {
+            Default::default()
+        }
+    }
+    ///The statistics of the whole range.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug)]
+    pub struct StatisticsTotal {
+        ///The number of attempts by `outcome` of an attempt. More outcomes may be added. An outcome without attempts is absent.
+        pub attempts: ::std::collections::BTreeMap<::std::string::String, i64>,
+        pub deliveries: StatisticsDeliveries,
+        #[serde(
+            rename = "durationMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_ms: ::std::option::Option<StatisticsPercentiles>,
+        #[serde(
+            rename = "latencyMs",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub latency_ms: ::std::option::Option<StatisticsPercentiles>,
+    }
+    impl StatisticsTotal {
+        pub fn builder() -> builder::StatisticsTotal {
+            Default::default()
         }
     }
     ///The storage. This member is absent if the storage cannot be read.
@@ -12620,6 +12842,494 @@ The text is erased when the notification is deleted.*/
             }
         }
         #[derive(Clone, Debug)]
+        pub struct Statistics {
+            interval: ::std::result::Result<
+                super::StatisticsInterval,
+                ::std::string::String,
+            >,
+            items: ::std::result::Result<
+                ::std::vec::Vec<super::StatisticsItem>,
+                ::std::string::String,
+            >,
+            since: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+            total: ::std::result::Result<super::StatisticsTotal, ::std::string::String>,
+            until: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for Statistics {
+            fn default() -> Self {
+                Self {
+                    interval: Err("no value supplied for interval".to_string()),
+                    items: Err("no value supplied for items".to_string()),
+                    since: Err("no value supplied for since".to_string()),
+                    total: Err("no value supplied for total".to_string()),
+                    until: Err("no value supplied for until".to_string()),
+                }
+            }
+        }
+        impl Statistics {
+            pub fn interval<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StatisticsInterval>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.interval = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for interval: {e}")
+                    });
+                self
+            }
+            pub fn items<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::vec::Vec<super::StatisticsItem>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.items = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for items: {e}")
+                    });
+                self
+            }
+            pub fn since<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.since = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for since: {e}")
+                    });
+                self
+            }
+            pub fn total<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StatisticsTotal>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.total = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for total: {e}")
+                    });
+                self
+            }
+            pub fn until<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.until = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for until: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<Statistics> for super::Statistics {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: Statistics,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    interval: value.interval?,
+                    items: value.items?,
+                    since: value.since?,
+                    total: value.total?,
+                    until: value.until?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::Statistics> for Statistics {
+            fn from(value: super::Statistics) -> Self {
+                Self {
+                    interval: Ok(value.interval),
+                    items: Ok(value.items),
+                    since: Ok(value.since),
+                    total: Ok(value.total),
+                    until: Ok(value.until),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct StatisticsDeliveries {
+            failed: ::std::result::Result<i64, ::std::string::String>,
+            succeeded: ::std::result::Result<i64, ::std::string::String>,
+        }
+        impl ::std::default::Default for StatisticsDeliveries {
+            fn default() -> Self {
+                Self {
+                    failed: Err("no value supplied for failed".to_string()),
+                    succeeded: Err("no value supplied for succeeded".to_string()),
+                }
+            }
+        }
+        impl StatisticsDeliveries {
+            pub fn failed<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.failed = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for failed: {e}")
+                    });
+                self
+            }
+            pub fn succeeded<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<i64>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.succeeded = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for succeeded: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StatisticsDeliveries>
+        for super::StatisticsDeliveries {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StatisticsDeliveries,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    failed: value.failed?,
+                    succeeded: value.succeeded?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StatisticsDeliveries> for StatisticsDeliveries {
+            fn from(value: super::StatisticsDeliveries) -> Self {
+                Self {
+                    failed: Ok(value.failed),
+                    succeeded: Ok(value.succeeded),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct StatisticsItem {
+            attempts: ::std::result::Result<
+                ::std::collections::BTreeMap<::std::string::String, i64>,
+                ::std::string::String,
+            >,
+            deliveries: ::std::result::Result<
+                super::StatisticsDeliveries,
+                ::std::string::String,
+            >,
+            duration_ms: ::std::result::Result<
+                ::std::option::Option<super::StatisticsPercentiles>,
+                ::std::string::String,
+            >,
+            latency_ms: ::std::result::Result<
+                ::std::option::Option<super::StatisticsPercentiles>,
+                ::std::string::String,
+            >,
+            start: ::std::result::Result<
+                ::chrono::DateTime<::chrono::offset::Utc>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for StatisticsItem {
+            fn default() -> Self {
+                Self {
+                    attempts: Err("no value supplied for attempts".to_string()),
+                    deliveries: Err("no value supplied for deliveries".to_string()),
+                    duration_ms: Ok(Default::default()),
+                    latency_ms: Ok(Default::default()),
+                    start: Err("no value supplied for start".to_string()),
+                }
+            }
+        }
+        impl StatisticsItem {
+            pub fn attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::collections::BTreeMap<::std::string::String, i64>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempts = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for attempts: {e}")
+                    });
+                self
+            }
+            pub fn deliveries<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StatisticsDeliveries>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deliveries = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for deliveries: {e}")
+                    });
+                self
+            }
+            pub fn duration_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::StatisticsPercentiles>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.duration_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for duration_ms: {e}")
+                    });
+                self
+            }
+            pub fn latency_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::StatisticsPercentiles>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.latency_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for latency_ms: {e}")
+                    });
+                self
+            }
+            pub fn start<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.start = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for start: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StatisticsItem> for super::StatisticsItem {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StatisticsItem,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempts: value.attempts?,
+                    deliveries: value.deliveries?,
+                    duration_ms: value.duration_ms?,
+                    latency_ms: value.latency_ms?,
+                    start: value.start?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StatisticsItem> for StatisticsItem {
+            fn from(value: super::StatisticsItem) -> Self {
+                Self {
+                    attempts: Ok(value.attempts),
+                    deliveries: Ok(value.deliveries),
+                    duration_ms: Ok(value.duration_ms),
+                    latency_ms: Ok(value.latency_ms),
+                    start: Ok(value.start),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct StatisticsPercentiles {
+            p50: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
+            p95: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
+            p99: ::std::result::Result<::std::num::NonZeroU32, ::std::string::String>,
+        }
+        impl ::std::default::Default for StatisticsPercentiles {
+            fn default() -> Self {
+                Self {
+                    p50: Err("no value supplied for p50".to_string()),
+                    p95: Err("no value supplied for p95".to_string()),
+                    p99: Err("no value supplied for p99".to_string()),
+                }
+            }
+        }
+        impl StatisticsPercentiles {
+            pub fn p50<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::num::NonZeroU32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p50 = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for p50: {e}")
+                    });
+                self
+            }
+            pub fn p95<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::num::NonZeroU32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p95 = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for p95: {e}")
+                    });
+                self
+            }
+            pub fn p99<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<::std::num::NonZeroU32>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.p99 = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for p99: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StatisticsPercentiles>
+        for super::StatisticsPercentiles {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StatisticsPercentiles,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    p50: value.p50?,
+                    p95: value.p95?,
+                    p99: value.p99?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StatisticsPercentiles>
+        for StatisticsPercentiles {
+            fn from(value: super::StatisticsPercentiles) -> Self {
+                Self {
+                    p50: Ok(value.p50),
+                    p95: Ok(value.p95),
+                    p99: Ok(value.p99),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
+        pub struct StatisticsTotal {
+            attempts: ::std::result::Result<
+                ::std::collections::BTreeMap<::std::string::String, i64>,
+                ::std::string::String,
+            >,
+            deliveries: ::std::result::Result<
+                super::StatisticsDeliveries,
+                ::std::string::String,
+            >,
+            duration_ms: ::std::result::Result<
+                ::std::option::Option<super::StatisticsPercentiles>,
+                ::std::string::String,
+            >,
+            latency_ms: ::std::result::Result<
+                ::std::option::Option<super::StatisticsPercentiles>,
+                ::std::string::String,
+            >,
+        }
+        impl ::std::default::Default for StatisticsTotal {
+            fn default() -> Self {
+                Self {
+                    attempts: Err("no value supplied for attempts".to_string()),
+                    deliveries: Err("no value supplied for deliveries".to_string()),
+                    duration_ms: Ok(Default::default()),
+                    latency_ms: Ok(Default::default()),
+                }
+            }
+        }
+        impl StatisticsTotal {
+            pub fn attempts<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::collections::BTreeMap<::std::string::String, i64>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.attempts = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for attempts: {e}")
+                    });
+                self
+            }
+            pub fn deliveries<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<super::StatisticsDeliveries>,
+                T::Error: ::std::fmt::Display,
+            {
+                self.deliveries = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for deliveries: {e}")
+                    });
+                self
+            }
+            pub fn duration_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::StatisticsPercentiles>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.duration_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for duration_ms: {e}")
+                    });
+                self
+            }
+            pub fn latency_ms<T>(mut self, value: T) -> Self
+            where
+                T: ::std::convert::TryInto<
+                    ::std::option::Option<super::StatisticsPercentiles>,
+                >,
+                T::Error: ::std::fmt::Display,
+            {
+                self.latency_ms = value
+                    .try_into()
+                    .map_err(|e| {
+                        format!("error converting supplied value for latency_ms: {e}")
+                    });
+                self
+            }
+        }
+        impl ::std::convert::TryFrom<StatisticsTotal> for super::StatisticsTotal {
+            type Error = super::error::ConversionError;
+            fn try_from(
+                value: StatisticsTotal,
+            ) -> ::std::result::Result<Self, super::error::ConversionError> {
+                Ok(Self {
+                    attempts: value.attempts?,
+                    deliveries: value.deliveries?,
+                    duration_ms: value.duration_ms?,
+                    latency_ms: value.latency_ms?,
+                })
+            }
+        }
+        impl ::std::convert::From<super::StatisticsTotal> for StatisticsTotal {
+            fn from(value: super::StatisticsTotal) -> Self {
+                Self {
+                    attempts: Ok(value.attempts),
+                    deliveries: Ok(value.deliveries),
+                    duration_ms: Ok(value.duration_ms),
+                    latency_ms: Ok(value.latency_ms),
+                }
+            }
+        }
+        #[derive(Clone, Debug)]
         pub struct StorageStatus {
             disk_free_bytes: ::std::result::Result<
                 ::std::option::Option<i64>,
@@ -14013,6 +14723,8 @@ If the path is not in this document, the response is 404 with the code `not_foun
 | deliveries that one call of recoverDeliveries, redeliverDeliveries or cancelDeliveries examines | 10,000 |
 | stored part of a response to a callback | the first 4 KiB |
 | how long a delivery is kept | by default, 7 days after it succeeded, or 30 days after it failed or was cancelled |
+| how long statistics are kept | 30 days; intervals of less than one hour 48 hours |
+| intervals in one response of getStatistics | 1,000 |
 | how long an event of the audit log is kept | 365 days by default |
 | how long a notification is kept | until all its deliveries are removed; by default, 7 days if it never had a delivery |
 
@@ -14459,6 +15171,45 @@ let response = client.get_service_status()
 ```*/
     pub fn get_service_status(&self) -> builder::GetServiceStatus<'_> {
         builder::GetServiceStatus::new(self)
+    }
+    /**Get statistics
+
+Returns how many attempts had which outcome, how many deliveries succeeded and failed, and percentiles of two times, for each interval of a time range and for the whole range. The statistics are about one webhook, one account or all accounts:
+
+- With `webhookID`, they are about this webhook. A webhook that does not exist, was deleted, or belongs to another account is a 404.
+- Without `webhookID`, they are about the account of the token. A platform token names an account in `account`, or gets the statistics of all accounts.
+
+Each attempt counts in the interval in which it ended. Callbacks of testWebhook and handshakes do not count.
+
+- `latencyMs` is the time from the publication of a notification to the end of the attempt that the callback server accepted. It includes the time in which the delivery waited, and earlier attempts. Deliveries that redeliver, redeliverDeliveries or recoverDeliveries made due again do not count in it.
+- `durationMs` is the duration of an attempt, as in `durationMs` of an attempt. All attempts count in it.
+
+The percentiles come from histograms, so they differ from the exact values by at most 4.5 %. Percentiles of several intervals cannot be added or averaged. Use a longer interval or `total`, whose percentiles are exact to the same 4.5 %.
+
+The service keeps statistics for 30 days. Intervals of less than one hour are kept for 48 hours. The counts of an outcome are stored together with the outcome, so they are complete, also after a crash of the service.
+
+Scope: `deliveries.read`.
+
+Sends a `GET` request to `/api/notifications/v1/statistics`
+
+Arguments:
+- `account`: Returns the statistics of this account. A platform token may name any account. A token of an account may name only its own account; for another account, the response is 400. With `webhookID`, the webhook must belong to this account.
+- `interval`: The length of the intervals. `5m` and `15m` are possible only if the range begins in the last 48 hours. The range may have at most 1,000 intervals. Without this parameter, the service chooses the shortest interval of which the range has at most about 300.
+- `since`: The start of the range, at most 30 days ago. It is rounded down to a multiple of the interval. Without this parameter, the range begins 24 hours before `until`.
+- `until`: The end of the range. It is rounded up to a multiple of the interval. Without this parameter, the range ends now, and the last interval is not complete yet.
+- `webhook_id`: Returns the statistics of this webhook.
+```text
+let response = client.get_statistics()
+    .account(account)
+    .interval(interval)
+    .since(since)
+    .until(until)
+    .webhook_id(webhook_id)
+    .send()
+    .await;
+```*/
+    pub fn get_statistics(&self) -> builder::GetStatistics<'_> {
+        builder::GetStatistics::new(self)
     }
     /**List webhooks
 
@@ -17088,6 +17839,187 @@ pub mod builder {
                     )
                 }
                 403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                429u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                500u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                503u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    }
+    /**Builder for [`Client::get_statistics`]
+
+[`Client::get_statistics`]: super::Client::get_statistics*/
+    #[derive(Debug, Clone)]
+    pub struct GetStatistics<'a> {
+        client: &'a super::Client,
+        account: Result<Option<types::GetStatisticsAccount>, String>,
+        interval: Result<Option<types::StatisticsInterval>, String>,
+        since: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        until: Result<Option<::chrono::DateTime<::chrono::offset::Utc>>, String>,
+        webhook_id: Result<Option<::uuid::Uuid>, String>,
+    }
+    impl<'a> GetStatistics<'a> {
+        pub fn new(client: &'a super::Client) -> Self {
+            Self {
+                client: client,
+                account: Ok(None),
+                interval: Ok(None),
+                since: Ok(None),
+                until: Ok(None),
+                webhook_id: Ok(None),
+            }
+        }
+        pub fn account<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::GetStatisticsAccount>,
+        {
+            self.account = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `GetStatisticsAccount` for account failed".to_string()
+                });
+            self
+        }
+        pub fn interval<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<types::StatisticsInterval>,
+        {
+            self.interval = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `StatisticsInterval` for interval failed".to_string()
+                });
+            self
+        }
+        pub fn since<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.since = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for since failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn until<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::chrono::DateTime<::chrono::offset::Utc>>,
+        {
+            self.until = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: chrono :: DateTime < :: chrono :: offset :: Utc >` for until failed"
+                        .to_string()
+                });
+            self
+        }
+        pub fn webhook_id<V>(mut self, value: V) -> Self
+        where
+            V: std::convert::TryInto<::uuid::Uuid>,
+        {
+            self.webhook_id = value
+                .try_into()
+                .map(Some)
+                .map_err(|_| {
+                    "conversion to `:: uuid :: Uuid` for webhook_id failed".to_string()
+                });
+            self
+        }
+        ///Sends a `GET` request to `/api/notifications/v1/statistics`
+        pub async fn send(
+            self,
+        ) -> Result<ResponseValue<types::Statistics>, Error<types::Problem>> {
+            let Self { client, account, interval, since, until, webhook_id } = self;
+            let account = account.map_err(Error::InvalidRequest)?;
+            let interval = interval.map_err(Error::InvalidRequest)?;
+            let since = since.map_err(Error::InvalidRequest)?;
+            let until = until.map_err(Error::InvalidRequest)?;
+            let webhook_id = webhook_id.map_err(Error::InvalidRequest)?;
+            let url = format!("{}/api/notifications/v1/statistics", client.baseurl,);
+            let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+            header_map
+                .append(
+                    ::reqwest::header::HeaderName::from_static("api-version"),
+                    ::reqwest::header::HeaderValue::from_static(
+                        super::Client::api_version(),
+                    ),
+                );
+            #[allow(unused_mut)]
+            let mut request = client
+                .client
+                .get(url)
+                .header(
+                    ::reqwest::header::ACCEPT,
+                    ::reqwest::header::HeaderValue::from_static("application/json"),
+                )
+                .query(&progenitor_client::QueryParam::new("account", &account))
+                .query(&progenitor_client::QueryParam::new("interval", &interval))
+                .query(&progenitor_client::QueryParam::new("since", &since))
+                .query(&progenitor_client::QueryParam::new("until", &until))
+                .query(&progenitor_client::QueryParam::new("webhookID", &webhook_id))
+                .headers(header_map)
+                .build()?;
+            let info = OperationInfo {
+                operation_id: "get_statistics",
+            };
+            client.pre(&mut request, &info).await?;
+            let result = client.exec(request, &info).await;
+            client.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200u16 => ResponseValue::from_response(response).await,
+                400u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                401u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                403u16 => {
+                    Err(
+                        Error::ErrorResponse(
+                            ResponseValue::from_response(response).await?,
+                        ),
+                    )
+                }
+                404u16 => {
                     Err(
                         Error::ErrorResponse(
                             ResponseValue::from_response(response).await?,

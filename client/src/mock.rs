@@ -1983,6 +1983,152 @@ pub mod operations {
             )
         }
     }
+    pub struct GetStatisticsWhen(::httpmock::When);
+    impl GetStatisticsWhen {
+        pub fn new(inner: ::httpmock::When) -> Self {
+            Self(
+                inner
+                    .method(::httpmock::Method::GET)
+                    .path_matches(
+                        regex::Regex::new("^/api/notifications/v1/statistics$").unwrap(),
+                    ),
+            )
+        }
+        pub fn into_inner(self) -> ::httpmock::When {
+            self.0
+        }
+        pub fn account<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a types::GetStatisticsAccount>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("account", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("account"))
+            }
+        }
+        pub fn interval<T>(self, value: T) -> Self
+        where
+            T: Into<Option<types::StatisticsInterval>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("interval", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("interval"))
+            }
+        }
+        pub fn since<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::chrono::DateTime<::chrono::offset::Utc>>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("since", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("since"))
+            }
+        }
+        pub fn until<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::chrono::DateTime<::chrono::offset::Utc>>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("until", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("until"))
+            }
+        }
+        pub fn webhook_id<'a, T>(self, value: T) -> Self
+        where
+            T: Into<Option<&'a ::uuid::Uuid>>,
+        {
+            if let Some(value) = value.into() {
+                Self(self.0.query_param("webhookID", value.to_string()))
+            } else {
+                Self(self.0.query_param_missing("webhookID"))
+            }
+        }
+    }
+    pub struct GetStatisticsThen(::httpmock::Then);
+    impl GetStatisticsThen {
+        pub fn new(inner: ::httpmock::Then) -> Self {
+            Self(inner)
+        }
+        pub fn into_inner(self) -> ::httpmock::Then {
+            self.0
+        }
+        pub fn ok(self, value: &types::Statistics) -> Self {
+            Self(
+                self
+                    .0
+                    .status(200u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn bad_request(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(400u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn unauthorized(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(401u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn forbidden(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(403u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn not_found(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(404u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn too_many_requests(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(429u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn internal_server_error(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(500u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+        pub fn service_unavailable(self, value: &types::Problem) -> Self {
+            Self(
+                self
+                    .0
+                    .status(503u16)
+                    .header("content-type", "application/json")
+                    .json_body_obj(value),
+            )
+        }
+    }
     pub struct ListWebhooksWhen(::httpmock::When);
     impl ListWebhooksWhen {
         pub fn new(inner: ::httpmock::When) -> Self {
@@ -3382,6 +3528,9 @@ pub trait MockServerExt {
     fn get_service_status<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
     where
         F: FnOnce(operations::GetServiceStatusWhen, operations::GetServiceStatusThen);
+    fn get_statistics<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+    where
+        F: FnOnce(operations::GetStatisticsWhen, operations::GetStatisticsThen);
     fn list_webhooks<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
     where
         F: FnOnce(operations::ListWebhooksWhen, operations::ListWebhooksThen);
@@ -3613,6 +3762,17 @@ impl MockServerExt for ::httpmock::MockServer {
             config_fn(
                 operations::GetServiceStatusWhen::new(when),
                 operations::GetServiceStatusThen::new(then),
+            )
+        })
+    }
+    fn get_statistics<F>(&self, config_fn: F) -> ::httpmock::Mock<'_>
+    where
+        F: FnOnce(operations::GetStatisticsWhen, operations::GetStatisticsThen),
+    {
+        self.mock(|when, then| {
+            config_fn(
+                operations::GetStatisticsWhen::new(when),
+                operations::GetStatisticsThen::new(then),
             )
         })
     }

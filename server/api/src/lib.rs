@@ -183,6 +183,13 @@ pub trait Api {
         body: JsonBody<DeliverySelection>,
     ) -> ApiResult<HttpResponseAccepted<ChangedDeliveries>>;
 
+    /// Get statistics
+    #[endpoint { method = GET, path = "/api/notifications/v1/statistics", operation_id = "getStatistics", tags = ["Deliveries"] }]
+    async fn get_statistics(
+        rqctx: RequestContext<Self::Context>,
+        query: Checked<Query<StatisticsQuery>>,
+    ) -> ApiResult<HttpResponseOk<Statistics>>;
+
     /// List audit events
     #[endpoint { method = GET, path = "/api/notifications/v1/audit-events", operation_id = "listAuditEvents", tags = ["Audit log"] }]
     async fn list_audit_events(

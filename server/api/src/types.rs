@@ -2,7 +2,7 @@
 //! schema of a type contains the rules that the deserialization of the type checks. `cargo xtask openapi` compares
 //! these schemas with openapi.json.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use uuid::Uuid;
@@ -25,6 +25,7 @@ mod recovery;
 mod selection;
 mod service_status;
 mod signing_secret;
+mod statistics;
 mod webhook;
 
 pub use attempt::{Attempt, AttemptConnection, AttemptRequest, AttemptTimings, HeaderField};
@@ -49,6 +50,9 @@ pub use recovery::{DeliveryRecovery, MAX_DELIVERIES_PER_CALL, RecoveredDeliverie
 pub use selection::{ChangedDeliveries, DeliverySelection, OutcomeName, SelectionCursor, StatusCode};
 pub use service_status::{AccountPage, AccountQuery, AccountSummary, Backlog, ServiceStatus, StorageStatus};
 pub use signing_secret::{NoStore, OverlapSeconds, SigningSecretRecord, SigningSecretRotation};
+pub use statistics::{
+    Statistics, StatisticsDeliveries, StatisticsInterval, StatisticsItem, StatisticsPercentiles, StatisticsQuery, StatisticsTotal,
+};
 pub use webhook::{
     Deactivation, Description, EventTypePattern, EventTypes, NewDescription, Webhook, WebhookActivation, WebhookDeactivation, WebhookPage,
     WebhookQuery, WebhookRegistration, WebhookStatus, WebhookUpdate,

@@ -27,6 +27,7 @@ mod deliveries;
 mod notifications;
 mod operators;
 mod pauses;
+mod statistics;
 mod webhooks;
 
 use notifications::{audience, redelivered};
@@ -377,6 +378,10 @@ impl Api for Handlers {
             Ok(HttpResponseAccepted(app.shown_delivery(delivery, &caller)))
         })
         .await
+    }
+
+    async fn get_statistics(rqctx: RequestContext<App>, query: Checked<Query<StatisticsQuery>>) -> ApiResult<HttpResponseOk<Statistics>> {
+        statistics::get(&Lent::new(rqctx), query).await
     }
 
     async fn list_audit_events(

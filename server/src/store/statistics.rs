@@ -31,7 +31,7 @@ pub const STATISTICS_KEPT: TimeDelta = TimeDelta::days(30);
 /// The statistics of each interval in which something was counted, by the start of the interval.
 pub type StatisticsByInterval = std::collections::BTreeMap<DateTime<Utc>, Statistics>;
 
-/// The latest attempts of a webhook of the last 30 days.
+/// The latest attempts of a webhook. They are known until 30 days after the last attempt.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LatestAttempts {
     /// When the last accepted attempt ended.

@@ -56,6 +56,7 @@ mod server_start; // first start, keys, tokens, configuration mistakes
 mod settings; // every flag is used in a test; the log settings
 mod signals; // signals, and the renewal of the certificate
 mod signing_secrets; // rotation of signing secrets
+mod statistics; // counts of attempts and deliveries, and percentiles
 mod store_faults; // responses when the database is damaged or locked
 mod tampering; // changed rows of the database send no secret to another place
 mod third_parties; // protection of servers whose owners do not want callbacks

@@ -97,6 +97,8 @@ const VOCABULARIES: [(&str, &[&str], &str); 6] = [
 /// The settings of the client and of the mocks. The types in client/src/ replace the types that would be generated.
 fn settings() -> GenerationSettings {
     let mut settings = GenerationSettings::default();
+    // The members of a map are printed in the same order each time.
+    settings.with_map_type("::std::collections::BTreeMap");
     for name in VOCABULARIES.iter().map(|(_, _, name)| *name).chain([PAYLOAD]) {
         settings.with_replacement(name, format!("crate::{name}"), [TypeImpl::Display, TypeImpl::FromStr].into_iter());
     }

@@ -110,7 +110,8 @@ fn profile() -> anyhow::Result<Profile> {
                     "/data/**",
                     "/description",
                 ],
-                opaque_parameters: &["account", "cursor"],
+                // A range of statistics depends on the current time.
+                opaque_parameters: &["account", "cursor", "interval", "since", "until"],
             },
         },
         parameter_defaults: vec![("limit", PageLimit::DEFAULT.0.into())],
@@ -148,6 +149,7 @@ fn profile() -> anyhow::Result<Profile> {
                     "getDelivery",
                     "getNotification",
                     "getServiceStatus",
+                    "getStatistics",
                     "getWebhook",
                     "listAccounts",
                     "listAuditEvents",

@@ -12,6 +12,7 @@ mod operators;
 mod publishing;
 mod receiving;
 mod recovery;
+mod statistics;
 
 pub(crate) use audit::AuditEvents;
 pub(crate) use health::{Accounts, Health};
@@ -19,6 +20,7 @@ pub(crate) use operators::{OfAccount, OperatorCommand, Target};
 pub(crate) use publishing::{Completions, Manual, Publish, Trigger};
 pub(crate) use receiving::{CheckReceiver, Listen, Replay};
 pub(crate) use recovery::{Recover, Selection};
+pub(crate) use statistics::Stats;
 use webhooks_client::types::{DeliveryStatus, WebhookHealthState, WebhookStatus};
 
 use crate::output::Format;
@@ -123,6 +125,8 @@ pub(crate) enum Command {
     Curl(Curl),
     /// Make a delivery due now, even if the delivery succeeded
     Redeliver(DeliveryId),
+    /// Count attempts by outcome, with percentiles of the latency and the duration, for each interval of a time range
+    Stats(Stats),
     #[command(flatten)]
     Operators(OperatorCommand),
     /// List events of the audit log, the newest first: who changed what

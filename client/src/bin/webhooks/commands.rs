@@ -12,7 +12,7 @@ use webhooks_client::types::{
 
 use crate::api::Api;
 use crate::arguments::{Command, CommandLine, Curl, Deliveries, Notifications, Test};
-use crate::output::{Format, Screen, print, print_listing, print_one, print_secret, printable};
+use crate::output::{Format, Screen, print, print_listing, print_one, print_secret, print_statistics, printable};
 use crate::recover::Change;
 use crate::{check_receiver, follow, health, listen, lists, lookup, operators, program, recover, replay, requests, trigger, why};
 
@@ -141,6 +141,7 @@ async fn operate(operation: &Command, api: &Api, format: Format) -> Result<()> {
             let request = lists::audit_events(api, filter)?.limit(filter.paging.size());
             print_listing(&lists::fetch(api, &filter.paging, request).await?, format)?;
         }
+        Command::Stats(stats) => print_statistics(&api.settle(requests::statistics(api, stats).await?.send().await)?, format)?,
         Command::Redeliver(delivery) => {
             print_one(&api.settle(client.redeliver().id(lookup::delivery(api, &delivery.id).await?).send().await)?, format)?
         }

@@ -26,7 +26,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Notifications", &["publish", "trigger", "notifications", "delete-notification", "event-types"]),
-    ("Deliveries", &["deliveries", "why", "curl", "redeliver", "redeliver-deliveries", "cancel-deliveries"]),
+    ("Deliveries", &["deliveries", "why", "curl", "redeliver", "redeliver-deliveries", "cancel-deliveries", "stats"]),
     ("Receivers", &["listen", "replay", "check-receiver"]),
     ("Operators", &["status", "accounts", "pauses", "pause", "resume"]),
     ("Other", &["whoami", "audit-events", "completions", "man"]),

@@ -13,12 +13,14 @@ mod health;
 mod items;
 mod json;
 mod operators;
+mod statistics;
 mod table;
 
 pub(crate) use attempt::last_attempt;
 pub(crate) use health::HealthReport;
 pub(crate) use items::waiting;
 pub(crate) use json::pretty;
+pub(crate) use statistics::print_statistics;
 pub(crate) use table::{Cell, Screen, record, short_time, shortened, style_of, table, wrapped};
 
 /// The format of the output.

@@ -8,13 +8,14 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use webhooks_client::Payload;
+use webhooks_client::builder::GetStatistics;
 use webhooks_client::types::{
-    AuthInput, CustomHeaderInput, CustomHeaderInputs, NotificationPublication, NotificationPublicationWebhook, WebhookRegistration,
-    WebhookUpdate,
+    AuthInput, CustomHeaderInput, CustomHeaderInputs, GetStatisticsAccount, NotificationPublication, NotificationPublicationWebhook,
+    WebhookRegistration, WebhookUpdate,
 };
 
 use crate::api::Api;
-use crate::arguments::{Auth, AuthKind, Publish, Register, Update};
+use crate::arguments::{Auth, AuthKind, Publish, Register, Stats, Update};
 use crate::lookup;
 use crate::reference::Reference;
 use crate::secrets::{self, SecretSource};
@@ -109,6 +110,23 @@ pub(crate) fn custom_headers(file: &Path) -> Result<CustomHeaderInputs> {
 }
 
 /// Parses a text. The error describes a valid text in words. The errors of the generated types only show a regular expression.
+pub(crate) async fn statistics<'a>(api: &'a Api, stats: &Stats) -> Result<GetStatistics<'a>> {
+    let mut request = api.client.get_statistics().interval(stats.interval);
+    if let Some(account) = &stats.account {
+        request = request.account(parse::<GetStatisticsAccount>(account, ACCOUNT)?);
+    }
+    if let Some(webhook) = lookup::optional_webhook(api, stats.webhook.as_ref()).await? {
+        request = request.webhook_id(webhook);
+    }
+    if let Some(since) = stats.since {
+        request = request.since(since);
+    }
+    if let Some(until) = stats.until {
+        request = request.until(until);
+    }
+    Ok(request)
+}
+
 pub(crate) fn parse<T: FromStr<Err: Display>>(text: &str, expected: &str) -> Result<T> {
     text.parse().map_err(|_| anyhow!("`{text}` is not {expected}"))
 }

@@ -96,9 +96,10 @@ fn bucket_of(milliseconds: u32) -> u8 {
     ((31 - shift as u8) * BUCKETS_PER_DOUBLING + part).min(MAX_BUCKET)
 }
 
-/// Returns the middle of a bucket in milliseconds, on the logarithmic scale.
+/// Returns the middle of a bucket in milliseconds, on the logarithmic scale. It is at most 2^31 - 1, the largest time in the
+/// API.
 fn middle_of(bucket: u8) -> u32 {
-    ((f64::from(bucket) + 0.5) / f64::from(BUCKETS_PER_DOUBLING)).exp2().round() as u32
+    ((f64::from(bucket) + 0.5) / f64::from(BUCKETS_PER_DOUBLING)).exp2().round().min(f64::from(i32::MAX)) as u32
 }
 
 #[cfg(test)]

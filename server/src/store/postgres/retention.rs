@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
+use crate::store::shared::statistics::ROUND;
 
 /// Maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED_AT_ONCE: usize = 500;
@@ -21,8 +22,8 @@ const MIN_TOMBSTONE_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// Runs one step. Returns whether there is more to do now.
 pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTime<Utc>) -> SessionResult<bool> {
-    let names = ["failed", "registrants", "succeeded", "tombstones"];
-    let Some([mut failed, mut registrants, mut succeeded, mut tombstones]) = Walk::lock(session, names, now).await? else {
+    let names = ["failed", "registrants", "statistics", "succeeded", "tombstones"];
+    let Some([mut failed, mut registrants, mut statistics, mut succeeded, mut tombstones]) = Walk::lock(session, names, now).await? else {
         return Ok(false);
     };
     let round = shared::round(limits);
@@ -38,6 +39,8 @@ pub(super) async fn step(session: &Session, limits: &StorageLimits, now: DateTim
     more |= audit::remove_old(session, keep_events_since).await?;
     let passed = audit::remove_registrants(session, registrants.reached, keep_events_since).await?;
     more |= registrants.finish_step(session, passed, Some(round), now).await?;
+    let passed = statistics::merge_old(session, statistics.reached, now).await?;
+    more |= statistics.finish_step(session, passed, Some(ROUND), now).await?;
     Ok(more)
 }
 

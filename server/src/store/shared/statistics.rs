@@ -4,7 +4,7 @@
 //! five minutes. On PostgreSQL, each process has rows of its own. So only one writer changes a row, and it can write the
 //! new value without reading the old one again. Old rows are merged into rows of one hour.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::api::types::time_of;
 use crate::model::Next;
 use crate::model::statistics::{CountedAttempt, DeliveryEnd, Statistics, outcome_name};
-use crate::store::statistics::{FailedAttempt, LatestAttempts, StatisticsByInterval, StatisticsOf, StatisticsRange};
+use crate::store::statistics::{
+    DETAILS_KEPT, FailedAttempt, LatestAttempts, STATISTICS_KEPT, StatisticsByInterval, StatisticsOf, StatisticsRange,
+};
 use crate::store::{Destination, EndedAttempt};
 
 /// The interval of a row.
@@ -25,10 +27,10 @@ const REMEMBERED_ROWS: usize = 20_000;
 
 /// The maximum age of an outcome when it is counted. If an outcome is older, because the store was not available, it
 /// counts as an outcome of this age. So nobody changes rows that are old enough to be merged.
-const MAX_AGE: TimeDelta = TimeDelta::hours(1);
+pub(crate) const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
 /// The subject of the rows of all accounts.
-pub(crate) const ALL_ACCOUNTS: Uuid = Uuid::nil();
+pub(crate) const ALL_ACCOUNTS: Uuid = Uuid::max();
 
 /// Returns the subject of the rows of an account: the first half of the SHA-256 of its name. It is never the identifier of
 /// a webhook, because its version (UUIDv8) is another one.
@@ -139,6 +141,16 @@ impl Rows {
         self.rows.insert(key, value);
     }
 
+    /// Adds the latest attempts of the subjects to these rows. So the newest rows of a subject always have them.
+    pub(crate) fn carry_over(&mut self, keys: &[RowKey], latest: Vec<(Uuid, LatestAttempts)>) {
+        let latest: HashMap<Uuid, LatestAttempts> = latest.into_iter().collect();
+        for key in keys {
+            if let (Some(row), Some(latest)) = (self.rows.get_mut(key), latest.get(&key.0)) {
+                row.latest.merge(latest);
+            }
+        }
+    }
+
     /// Counts outcomes in their rows. The rows must be in memory.
     pub(crate) fn count(&mut self, outcomes: &[CountedOutcome]) {
         for outcome in outcomes {
@@ -176,7 +188,7 @@ impl LatestAttempts {
         });
     }
 
-    fn merge(&mut self, other: &LatestAttempts) {
+    pub(crate) fn merge(&mut self, other: &LatestAttempts) {
         self.succeeded_at = self.succeeded_at.max(other.succeeded_at);
         if let Some(failed) = &other.failed
             && self.failed.as_ref().is_none_or(|known| known.at <= failed.at)
@@ -184,4 +196,33 @@ impl LatestAttempts {
             self.failed = Some(failed.clone());
         }
     }
+}
+
+/// The time of a round of the walk that merges and removes old rows. The walk reads all old rows of each subject once per
+/// round.
+pub(crate) const ROUND: TimeDelta = TimeDelta::hours(6);
+
+/// The maximum number of subjects that one step of the walk handles.
+pub(crate) const SUBJECTS_AT_ONCE: usize = 5;
+
+/// The maximum number of rows of a subject that one step merges.
+pub(crate) const MERGED_AT_ONCE: usize = 1000;
+
+/// Rows that start earlier than the first time are merged. They are at least one hour older than [`DETAILS_KEPT`], so that
+/// all intervals of a request can still be read. Rows that start earlier than the second time are removed. They are older
+/// than [`STATISTICS_KEPT`] by at least a day, the longest interval.
+pub(crate) fn old(now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let hour = TimeDelta::hours(1);
+    (start_of_interval(now - DETAILS_KEPT - hour, hour), start_of_interval(now - STATISTICS_KEPT - TimeDelta::days(1) - hour, hour))
+}
+
+/// Merges rows into rows of one hour. The rows must be of one subject.
+pub(crate) fn merged(rows: impl IntoIterator<Item = (DateTime<Utc>, RowValue)>) -> BTreeMap<DateTime<Utc>, RowValue> {
+    let mut merged: BTreeMap<DateTime<Utc>, RowValue> = BTreeMap::new();
+    for (started_at, value) in rows {
+        let hour = merged.entry(start_of_interval(started_at, TimeDelta::hours(1))).or_default();
+        hour.statistics.merge(&value.statistics);
+        hour.latest.merge(&value.latest);
+    }
+    merged
 }

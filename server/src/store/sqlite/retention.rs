@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::shared::retention::{self as shared, LOOKED_AT_ONCE, OF_WEBHOOK, Passed, REMOVED_BYTES, Walk};
+use crate::store::shared::statistics::ROUND;
 
 /// The maximum number of deliveries, notifications or webhooks that one part of a step removes.
 const MAX_REMOVED: u32 = 200;
@@ -22,6 +23,7 @@ pub(super) fn step(connection: &Connection, limits: &StorageLimits, incarnation:
         })?;
     }
     more |= walk(connection, "tombstones", Some(round), now, |reached| remove_tombstones(connection, reached))?;
+    more |= walk(connection, "statistics", Some(ROUND), now, |reached| statistics::merge_old(connection, reached, now))?;
     more |= remove_notifications_for_nobody(connection, shared::for_nobody_created_by(limits, now))?;
     let keep_events_since = now - limits.keep_audit_events;
     more |= audit::remove_old(connection, keep_events_since)?;

@@ -7,7 +7,8 @@ use rusqlite::Row;
 
 use super::*;
 use crate::model::statistics::Statistics;
-use crate::store::shared::statistics::{CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
+use crate::store::shared::retention::Passed;
+use crate::store::shared::statistics::{self as shared, CountedOutcome, RowKey, RowValue, Rows, add_to_interval};
 
 /// The outcomes of the current transaction, and the rows in memory. Only the writing thread uses them.
 #[derive(Default)]
@@ -49,7 +50,9 @@ impl Counter {
         let rows = &mut contents.rows;
         let (changed, unknown) = rows.keys(&outcomes);
         for key in unknown {
-            rows.remember(key, get(connection, key)?.unwrap_or_default());
+            let mut value = get(connection, key)?.unwrap_or_default();
+            value.latest.merge(&latest_of(connection, key.0)?);
+            rows.remember(key, value);
         }
         rows.count(&outcomes);
         changed.iter().filter_map(|key| Some((*key, rows.value(key)?))).try_for_each(|(key, value)| put(connection, key, value))
@@ -75,11 +78,13 @@ fn get(connection: &Connection, (subject, started_at): RowKey) -> rusqlite::Resu
         "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
          WHERE subject = ?1 AND started_at = ?2",
     )?;
-    let value = |row: &Row<'_>| {
-        let statistics = Statistics::decode(row.get_ref(0)?.as_blob()?).unwrap_or_default();
-        Ok(RowValue { statistics, latest: latest(row, 1)? })
-    };
     select.query_row((Key(subject), Millis(started_at)), value).optional()
+}
+
+/// Reads the columns from `value` to the last one.
+fn value(row: &Row<'_>) -> rusqlite::Result<RowValue> {
+    let statistics = Statistics::decode(row.get_ref(0)?.as_blob()?).unwrap_or_default();
+    Ok(RowValue { statistics, latest: latest(row, 1)? })
 }
 
 fn put(connection: &Connection, (subject, started_at): RowKey, RowValue { statistics, latest }: &RowValue) -> rusqlite::Result<()> {
@@ -128,25 +133,73 @@ pub(super) fn list(connection: &Connection, subject: Uuid, range: StatisticsRang
     Ok(by_interval)
 }
 
-/// Returns the latest attempts of these webhooks. The rows of a webhook are read from the newest one until a row has the
-/// wanted attempt.
-pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
+/// Returns the latest attempts of a subject: those in its newest rows. A new row gets them from the rows before.
+fn latest_of(connection: &Connection, subject: Uuid) -> rusqlite::Result<LatestAttempts> {
     let mut select = connection.prepare_cached(
-        "SELECT (SELECT last_success_at FROM statistics WHERE subject = ?1 AND last_success_at IS NOT NULL
-                 ORDER BY started_at DESC LIMIT 1),
-             f.last_failure_at, f.last_failure_outcome, f.last_failure_status_code
-         FROM (SELECT 1) LEFT JOIN (
-             SELECT last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
-             WHERE subject = ?1 AND last_failure_at IS NOT NULL ORDER BY started_at DESC LIMIT 1) f",
+        "SELECT last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
+         WHERE subject = ?1
+             AND started_at >= (SELECT started_at FROM statistics WHERE subject = ?1 ORDER BY started_at DESC LIMIT 1) - ?2",
     )?;
+    let mut found = LatestAttempts::default();
+    let mut rows = select.query((Key(subject), shared::MAX_AGE.num_milliseconds()))?;
+    while let Some(row) = rows.next()? {
+        found.merge(&latest(row, 0)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
     let mut found = Vec::new();
     for id in webhook_ids {
-        let attempts = select.query_row([Key(*id)], |row| latest(row, 0))?;
+        let attempts = latest_of(connection, *id)?;
         if attempts != LatestAttempts::default() {
             found.push((*id, attempts));
         }
     }
     Ok(found)
+}
+
+/// Merges and removes the old rows of some subjects, beginning after the subject `after`.
+pub(super) fn merge_old(connection: &Connection, after: Uuid, now: DateTime<Utc>) -> rusqlite::Result<Passed> {
+    let (merge_before, remove_before) = shared::old(now);
+    let mut next = connection.prepare_cached("SELECT subject FROM statistics WHERE subject > ?1 ORDER BY subject LIMIT 1")?;
+    let mut reached = None;
+    for _ in 0..shared::SUBJECTS_AT_ONCE {
+        let subject = next.query_row([Key(reached.unwrap_or(after))], |row| row.get::<_, Key>(0)).optional()?;
+        let Some(Key(subject)) = subject else { return Ok(Passed { reached, more: false }) };
+        connection
+            .prepare_cached("DELETE FROM statistics WHERE subject = ?1 AND started_at < ?2")?
+            .execute((Key(subject), Millis(remove_before)))?;
+        if merge_some(connection, subject, merge_before)? == shared::MERGED_AT_ONCE {
+            // The next step continues with this subject.
+            return Ok(Passed { reached: Some(reached.unwrap_or(after)), more: true });
+        }
+        reached = Some(subject);
+    }
+    Ok(Passed { reached, more: true })
+}
+
+/// Merges rows of a subject into rows of one hour, and returns the number of merged rows. A row that starts with an hour is
+/// already the row of this hour.
+fn merge_some(connection: &Connection, subject: Uuid, before: DateTime<Utc>) -> rusqlite::Result<usize> {
+    let rows: Vec<(DateTime<Utc>, RowValue)> = connection
+        .prepare_cached(
+            "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code, started_at FROM statistics
+             WHERE subject = ?1 AND started_at < ?2 AND started_at % 3600000 <> 0 ORDER BY started_at LIMIT ?3",
+        )?
+        .query_map((Key(subject), Millis(before), shared::MERGED_AT_ONCE as i64), |row| Ok((row.get::<_, Millis>(5)?.0, value(row)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut delete = connection.prepare_cached("DELETE FROM statistics WHERE subject = ?1 AND started_at = ?2")?;
+    for (started_at, _) in &rows {
+        delete.execute((Key(subject), Millis(*started_at)))?;
+    }
+    let count = rows.len();
+    for (hour, merged) in shared::merged(rows) {
+        let existing = get(connection, (subject, hour))?;
+        let of_hour = shared::merged(existing.into_iter().chain([merged]).map(|value| (hour, value)));
+        of_hour.values().try_for_each(|value| put(connection, (subject, hour), value))?;
+    }
+    Ok(count)
 }
 
 #[cfg(test)]

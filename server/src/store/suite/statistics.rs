@@ -211,3 +211,77 @@ async fn damaged_statistics_are_an_error_and_do_not_stop_deliveries() {
         assert_eq!(bench.first_hour(StatisticsOf::AllAccounts).await, Some(counts(&[("accepted", 1)], 1, 0, 1)));
     }
 }
+
+/// Five days, in seconds.
+const LATER: i64 = 5 * 24 * HOUR;
+
+#[tokio::test]
+async fn old_rows_are_merged_into_hours_with_equal_totals_and_removed_after_a_month() {
+    let bench = Bench::new(100, 10).await;
+    let (webhook, other) = (bench.webhook("acme").await, bench.webhook("other").await);
+    // One attempt every ten minutes of three hours, and one attempt at the start of an hour that has no other attempt.
+    for time in (0..18).map(|number| 600 * number + 60).chain([4 * HOUR + 1]) {
+        let leased = bench.publish_to(if time % 1800 == 60 { &other } else { &webhook }).await.remove(0);
+        let (outcome, next) = if time % 1200 == 60 { ("accepted", Next::Succeeded) } else { ("rejected", Next::Failed) };
+        bench.end_with(&leased, outcome, next, time).await;
+    }
+    let subjects = [StatisticsOf::Webhook(webhook.id), StatisticsOf::Account(&other.account), StatisticsOf::AllAccounts];
+    let state = async |since: i64| {
+        let mut state = Vec::new();
+        for of in subjects {
+            state.push(bench.statistics(of, since, 6 * HOUR, HOUR).await);
+        }
+        (state, bench.latest(&[&webhook, &other]).await)
+    };
+    let before = state(0).await;
+    assert_eq!((before.0[2].len(), bench.database.rows("statistics")), (4, 57));
+    // Some rows are not old enough.
+    let recent = LATER - 10 * HOUR;
+    let leased = bench.publish_to(&webhook).await.remove(0);
+    bench.end_with(&leased, "accepted", Next::Succeeded, recent + 600).await;
+    let remove_old = async |now: i64| while bench.store.remove_old(seconds(now)).await.expect("removed") {};
+    assert_eq!(bench.database.rows("statistics"), 60);
+    remove_old(LATER).await;
+    let merged = state(0).await;
+    assert_eq!(merged.0, before.0);
+    assert_eq!(merged.1[1], before.1[1]);
+    // A row for each hour with attempts: of the webhook 4, of the other one 3, of their accounts, and of all accounts 4; and
+    // three recent rows.
+    assert_eq!(bench.database.rows("statistics"), 4 + 4 + 3 + 3 + 4 + 3);
+    // A second round changes nothing.
+    remove_old(LATER + 7 * HOUR).await;
+    assert_eq!((state(0).await.0, bench.database.rows("statistics")), (before.0, 21));
+    assert_eq!(
+        bench.statistics(StatisticsOf::AllAccounts, recent, recent + 1200, 300).await,
+        [(seconds(recent + 600), counts(&[("accepted", 1)], 1, 0, 1))]
+    );
+
+    let days = 24 * HOUR;
+    remove_old(31 * days - 3 * HOUR).await;
+    assert_eq!(bench.database.rows("statistics"), 21, "the longest interval is a day, so rows are kept for a day more");
+    remove_old(31 * days + 5 * HOUR).await;
+    assert_eq!(
+        bench.database.rows("statistics"),
+        3 + 3,
+        "only the last hour of the webhook, its account and all accounts, and recent rows"
+    );
+    remove_old(40 * days).await;
+    assert_eq!(bench.database.rows("statistics"), 0);
+}
+
+#[tokio::test]
+async fn the_latest_success_stays_known_while_there_are_failures() {
+    let bench = Bench::new(100, 10).await;
+    let webhook = bench.webhook("acme").await;
+    let day = 24 * HOUR;
+    for (time, outcome, next) in
+        [(10, "accepted", Next::Succeeded), (20 * day, "rejected", Next::Failed), (40 * day, "timed_out", Next::Failed)]
+    {
+        let leased = bench.publish_to(&webhook).await.remove(0);
+        bench.end_with(&leased, outcome, next, time).await;
+    }
+    while bench.store.remove_old(seconds(45 * day)).await.expect("removed") {}
+    let latest = LatestAttempts { succeeded_at: Some(seconds(10)), failed: failed(40 * day, "timed_out", None) };
+    assert_eq!(bench.latest(&[&webhook]).await, [(webhook.id, latest)]);
+    assert_eq!(bench.first_hour(StatisticsOf::Webhook(webhook.id)).await, None, "the row of the success is removed");
+}

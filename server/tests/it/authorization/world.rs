@@ -61,12 +61,14 @@ impl Owner {
         Names { account: None, objects: &self.objects }
     }
 
-    /// Returns the responses of every reading operation that the account may call, except of the audit log: one of these
-    /// operations reads the signing secret, which adds an event. The responses show every other object of the account.
+    /// Returns the responses of every reading operation that the account may call, with two exceptions. The audit log changes,
+    /// because one of these operations reads the signing secret, which adds an event. Statistics change with the time. The
+    /// responses show every other object of the account.
     pub(super) async fn state(&self, operations: &[Operation]) -> Vec<(String, Value)> {
         let mut state = Vec::new();
         let reads = |operation: &&Operation| {
-            operation.method == http::Method::GET && operation.id != "listAuditEvents" && !operation.is_for_platform
+            let changes_itself = ["getStatistics", "listAuditEvents"].contains(&operation.id.as_str());
+            operation.method == http::Method::GET && !changes_itself && !operation.is_for_platform
         };
         for operation in operations.iter().filter(reads) {
             let request = operation.request(&self.names(), &[]);

@@ -80,7 +80,7 @@ async fn large_source() -> Process {
          INSERT INTO cancellations (webhook_id, epoch) SELECT id, 0 FROM webhook;
          INSERT INTO erasures (notification_id, wiped_up_to) SELECT id, id FROM notifications WHERE data IS NULL LIMIT 3;
          INSERT INTO statistics (subject, started_at, value, last_failure_at, last_failure_outcome, last_failure_status_code)
-             SELECT id, 1700000100000, x'0100000000', 1700000100000, 'rejected', 500 FROM webhook;
+             SELECT id, 1700000100000, x'010000000000', 1700000100000, 'rejected', 500 FROM webhook;
          INSERT INTO pauses (scope, name, since) VALUES ('all', '', 1700000000000), ('account', 'acme', 1700000000000);
          INSERT OR REPLACE INTO walks (name, reached, begun_at) VALUES ('succeeded', zeroblob(16), 1700000000000);
          INSERT INTO idempotency_keys (owner, key, fingerprint, notification_id, expires_at)

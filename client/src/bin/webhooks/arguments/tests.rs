@@ -36,6 +36,7 @@ fn operations(command: &Command) -> &'static [&'static str] {
         Command::Deliveries(Deliveries { id: Some(_), .. }) => &["getDelivery"],
         Command::Deliveries(_) => &["listDeliveries"],
         Command::Redeliver(_) => &["redeliver"],
+        Command::Stats(_) => &["getStatistics"],
         Command::AuditEvents(_) => &["listAuditEvents"],
         Command::Listen(Listen { register: true, .. }) => &["registerWebhook", "getSigningSecret", "deleteWebhook"],
         Command::Listen(_) => &[],
@@ -75,6 +76,7 @@ fn every_operation_of_the_api_has_a_command() {
         "deliveries",
         "deliveries ID",
         "redeliver ID",
+        "stats --webhook ID --since 2h --interval 5m",
         "audit-events",
     ];
     let reached: BTreeSet<String> = lines

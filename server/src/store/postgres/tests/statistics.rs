@@ -70,3 +70,23 @@ async fn a_transaction_that_is_not_committed_counts_nothing() {
     one.end_with(&second, "accepted", Next::Succeeded, 7).await;
     assert_eq!(one.first_hour(StatisticsOf::AllAccounts).await, Some(counts(&[("accepted", 2)], 2, 0, 2)));
 }
+
+#[tokio::test]
+async fn old_rows_of_several_processes_become_one_row() {
+    if webhooks_postgres::skip_without(&["postgres"]) {
+        return;
+    }
+    let [one, other] = nodes().await;
+    let webhook = one.proven_webhook(&other, |_| {}).await;
+    for (node, time) in [(&one, 10), (&other, 20), (&one, 400), (&other, 500)] {
+        let leased = node.publish_to(&webhook).await.remove(0);
+        node.end_with(&leased, "accepted", Next::Succeeded, time).await;
+    }
+    assert_eq!(one.database.rows("statistics"), 12);
+    let later = seconds(5 * 24 * 60 * 60);
+    // Both nodes try to merge at the same time.
+    let remove_old = async |node: &Bench| while node.store.remove_old(later).await.expect("removed") {};
+    tokio::join!(remove_old(&one), remove_old(&other));
+    assert_eq!(one.database.rows("statistics"), 3);
+    assert_eq!(one.first_hour(StatisticsOf::Webhook(webhook.id)).await, Some(counts(&[("accepted", 4)], 4, 0, 4)));
+}

@@ -244,7 +244,7 @@ CREATE TABLE failures (
 -- Statistics of attempts. A row has the counts of one process in five minutes. Rows that are older than two days are merged:
 -- one row has the counts of all processes in an hour.
 CREATE TABLE statistics (
-    subject uuid NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or zeros: all accounts
+    subject uuid NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or all bits set: all accounts
     started_at timestamptz NOT NULL, -- when the interval started
     process uuid NOT NULL,          -- the process that counted; zeros: a merged row
     value bytea NOT NULL,           -- counts and histograms, in a form with a version

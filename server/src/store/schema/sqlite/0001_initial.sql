@@ -183,7 +183,7 @@ CREATE TABLE failures (
 -- Statistics of attempts. A row has the counts of five minutes. Rows that are older than two days are merged: one row has
 -- the counts of an hour.
 CREATE TABLE statistics (
-    subject BLOB NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or zeros: all accounts
+    subject BLOB NOT NULL,          -- a webhook's id, the hash of an account (UUIDv8), or all bits set: all accounts
     started_at INTEGER NOT NULL,    -- when the interval started
     value BLOB NOT NULL,            -- counts and histograms, in a form with a version
     last_success_at INTEGER,        -- when the last accepted attempt ended

@@ -12,5 +12,23 @@ impl Round<'_> {
         self.cost("read the statistics of an account", self.store.get_statistics(StatisticsOf::Account(&account), range)).await;
         let latest = self.store.latest_attempts(vec![webhook_id, self.world.webhook(0), Uuid::now_v7()]);
         assert!(!self.cost("find the latest attempts", latest).await.is_empty());
+
+        // Rows of two processes, of each five minutes of two hours.
+        // The subject is new, because index entries of rows that an earlier round has removed would cost more pages.
+        let webhook_id = Uuid::now_v7();
+        let begin = (self.now - TimeDelta::days(10)).to_rfc3339();
+        self.world
+            .run(&format!(
+                "INSERT INTO statistics (subject, started_at, process, value)
+                 SELECT '{webhook_id}', date_trunc('hour', timestamptz '{begin}') + n * interval '5 minutes', process, '\\x010000000000'
+                 FROM generate_series(0, 23) AS n CROSS JOIN (VALUES ('{}'::uuid), ('{}')) AS p (process)",
+                Uuid::now_v7(),
+                Uuid::now_v7()
+            ))
+            .await;
+        let session = self.store.own.session().await.expect("a session");
+        let before = Uuid::from_u128(webhook_id.as_u128() - 1);
+        let merge = async { Ok(crate::store::postgres::statistics::merge_old(&session, before, self.now).await?) };
+        assert!(self.cost("merge old statistics", merge).await.reached > Some(before));
     }
 }
