@@ -4,7 +4,7 @@
 //! five minutes. On PostgreSQL, each process has rows of its own. So only one writer changes a row, and it can write the
 //! new value without reading the old one again. Old rows are merged into rows of one hour.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -129,9 +129,9 @@ impl Rows {
         if newest > self.newest || self.rows.len() >= REMEMBERED_ROWS {
             *self = Rows { newest: newest.max(self.newest), ..Rows::default() };
         }
-        let changed: HashSet<RowKey> = outcomes.iter().flat_map(|outcome| self.keys_of(outcome)).collect();
-        let mut changed: Vec<RowKey> = changed.into_iter().collect();
+        let mut changed: Vec<RowKey> = outcomes.iter().flat_map(|outcome| self.keys_of(outcome)).collect();
         changed.sort_unstable();
+        changed.dedup();
         let unknown = changed.iter().copied().filter(|key| !self.rows.contains_key(key)).collect();
         (changed, unknown)
     }

@@ -50,9 +50,7 @@ impl Counter {
         let rows = &mut contents.rows;
         let (changed, unknown) = rows.keys(&outcomes);
         for key in unknown {
-            let mut value = get(connection, key)?.unwrap_or_default();
-            value.latest.merge(&latest_of(connection, key.0)?);
-            rows.remember(key, value);
+            rows.remember(key, newest(connection, key.0, Some(key.1))?);
         }
         rows.count(&outcomes);
         changed.iter().filter_map(|key| Some((*key, rows.value(key)?))).try_for_each(|(key, value)| put(connection, key, value))
@@ -133,17 +131,26 @@ pub(super) fn list(connection: &Connection, subject: Uuid, range: StatisticsRang
     Ok(by_interval)
 }
 
-/// Returns the latest attempts of a subject: those in its newest rows. A new row gets them from the rows before.
-fn latest_of(connection: &Connection, subject: Uuid) -> rusqlite::Result<LatestAttempts> {
+/// Returns the latest attempts of a subject: those in its newest rows. A new row gets them from the rows before. Also
+/// returns the counts of the row that starts at `started_at`.
+fn newest(connection: &Connection, subject: Uuid, started_at: Option<DateTime<Utc>>) -> rusqlite::Result<RowValue> {
     let mut select = connection.prepare_cached(
-        "SELECT last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code FROM statistics
-         WHERE subject = ?1
-             AND started_at >= (SELECT started_at FROM statistics WHERE subject = ?1 ORDER BY started_at DESC LIMIT 1) - ?2",
+        "SELECT value, last_success_at, last_failure_at, last_failure_outcome, last_failure_status_code, started_at FROM statistics
+         WHERE subject = ?1 ORDER BY started_at DESC",
     )?;
-    let mut found = LatestAttempts::default();
-    let mut rows = select.query((Key(subject), shared::MAX_AGE.num_milliseconds()))?;
+    let mut rows = select.query([Key(subject)])?;
+    let (mut found, mut oldest) = (RowValue::default(), None);
     while let Some(row) = rows.next()? {
-        found.merge(&latest(row, 0)?);
+        let at = row.get::<_, Millis>(5)?.0;
+        // The clock may have been set back since the newest row was written.
+        let oldest = *oldest.get_or_insert_with(|| (at - shared::MAX_AGE).min(started_at.unwrap_or(at)));
+        if at < oldest {
+            break;
+        }
+        found.latest.merge(&latest(row, 1)?);
+        if Some(at) == started_at {
+            found.statistics = value(row)?.statistics;
+        }
     }
     Ok(found)
 }
@@ -151,7 +158,7 @@ fn latest_of(connection: &Connection, subject: Uuid) -> rusqlite::Result<LatestA
 pub(super) fn latest_attempts(connection: &Connection, webhook_ids: &[Uuid]) -> rusqlite::Result<Vec<(Uuid, LatestAttempts)>> {
     let mut found = Vec::new();
     for id in webhook_ids {
-        let attempts = latest_of(connection, *id)?;
+        let attempts = newest(connection, *id, None)?.latest;
         if attempts != LatestAttempts::default() {
             found.push((*id, attempts));
         }

@@ -21,15 +21,16 @@ pub(super) fn list(connection: &Connection, filter: &WebhookFilter, page: Page) 
     let WebhookFilter { account, status, health } = filter;
     let deactivated = status.map(|status| status == WebhookStatus::Deactivated);
     let (table, condition) = match (account, health) {
-        (Some(_), _) => ("webhooks INDEXED BY webhooks_of_account", "account = :account"),
+        (Some(_), _) => ("webhooks INDEXED BY webhooks_of_account", "account = :account AND deleted_at IS NULL"),
         // A cross join reads the tables in this order.
         (None, Some(WebhookHealthState::Failing)) => {
-            ("failures CROSS JOIN webhooks ON id = webhook_id", ":account IS NULL AND webhook_id < :before")
+            ("failures CROSS JOIN webhooks ON id = webhook_id", ":account IS NULL AND webhook_id < :before AND deleted_at IS NULL")
         }
         (None, health) if deactivated == Some(true) || *health == Some(WebhookHealthState::Deactivated) => {
-            ("webhooks INDEXED BY webhooks_deactivated", ":account IS NULL AND deactivation_reason IS NOT NULL")
+            ("webhooks INDEXED BY webhooks_deactivated", ":account IS NULL AND deactivation_reason IS NOT NULL AND deleted_at IS NULL")
         }
-        (None, _) => ("webhooks INDEXED BY webhooks_not_deleted", ":account IS NULL"),
+        // Deleted webhooks are few, so an index without them is not worth its cost in each registration.
+        (None, _) => ("webhooks NOT INDEXED", ":account IS NULL"),
     };
     let (order, attempts) = match (account, health) {
         (_, None) => ("id", "0"),
@@ -37,8 +38,9 @@ pub(super) fn list(connection: &Connection, filter: &WebhookFilter, page: Page) 
         (_, Some(_)) => ("id", "coalesce((SELECT attempts FROM failures WHERE webhook_id = id), 0)"),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {order}, :deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated, {attempts}, {WEBHOOK}
-         FROM {table} WHERE {condition} AND deleted_at IS NULL AND id < :before ORDER BY {order} DESC"
+        "SELECT {order}, deleted_at IS NULL AND (:deactivated IS NULL OR (deactivation_reason IS NOT NULL) = :deactivated), {attempts},
+             {WEBHOOK}
+         FROM {table} WHERE {condition} AND id < :before ORDER BY {order} DESC"
     ))?;
     let rows = statement.query(rusqlite::named_params! {
         ":account": account.as_ref().map(Account::as_str),

@@ -85,7 +85,6 @@ CREATE TABLE webhooks (
 
 CREATE INDEX webhooks_of_account ON webhooks (account, id) WHERE deleted_at IS NULL AND account IS NOT NULL;
 CREATE INDEX webhooks_deleted ON webhooks (id) WHERE deleted_at IS NOT NULL;
-CREATE INDEX webhooks_not_deleted ON webhooks (id) WHERE deleted_at IS NULL AND id IS NOT NULL;
 CREATE INDEX webhooks_deactivated ON webhooks (id) WHERE deactivation_reason IS NOT NULL AND deleted_at IS NULL AND id IS NOT NULL;
 CREATE INDEX webhooks_with_two_secrets ON webhooks (previous_valid_until) WHERE previous_valid_until IS NOT NULL;
 
