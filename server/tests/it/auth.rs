@@ -62,6 +62,7 @@ pub(crate) fn operations() -> Vec<(Method, String, String, Access)> {
         (Method::POST, format!("/deliveries/{ID}/redelivery"), String::new(), needs(Scope::DeliveriesWrite)),
         (Method::POST, "/redeliveries".to_owned(), selection(), needs(Scope::DeliveriesWrite)),
         (Method::POST, "/cancellations".to_owned(), selection(), needs(Scope::DeliveriesWrite)),
+        (Method::GET, "/statistics".to_owned(), String::new(), needs(Scope::DeliveriesRead)),
         (Method::GET, "/audit-events".to_owned(), String::new(), needs(Scope::AuditRead)),
         (Method::GET, "/caller".to_owned(), String::new(), Access::AnyToken),
         (Method::GET, "/service-status".to_owned(), String::new(), Access::Platform(Scope::WebhooksRead)),

@@ -269,6 +269,8 @@ async fn each_parameter_is_accepted_just_inside_and_refused_just_outside_a_const
                         "path" if valid || value.is_empty() => continue,
                         // Other tests cover valid event types.
                         "query" if valid && operation["operationId"] == "testWebhook" => continue,
+                        // Other tests cover valid ranges of statistics, because they depend on the time, and webhooks.
+                        "query" if valid && operation["operationId"] == "getStatistics" && name != "interval" => continue,
                         "path" => (path.replace(&format!("{{{name}}}"), &encoded), vec![]),
                         "query" => (format!("{}?{name}={encoded}", path.replace("{id}", &id)), vec![]),
                         // An HTTP header cannot contain this value.

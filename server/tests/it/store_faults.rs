@@ -13,7 +13,7 @@ async fn a_damaged_store_causes_a_500_without_details() {
     let api = server.api();
     let token = server.token(Some("default"), &Scope::ALL, None).await;
     let platform = server.platform().await;
-    for table in ["webhooks", "notifications", "deliveries", "audit_events", "pauses"] {
+    for table in ["webhooks", "notifications", "deliveries", "audit_events", "pauses", "statistics"] {
         server.database().run(&format!("ALTER TABLE {table} RENAME TO lost_{table}")).await;
     }
     // These operations need no data from these tables.

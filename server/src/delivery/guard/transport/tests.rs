@@ -292,24 +292,24 @@ async fn the_number_of_idle_connections_is_limited_in_total() {
 }
 
 #[tokio::test]
-async fn connections_in_use_displace_at_most_three_quarters_of_the_idle_connections() {
+async fn connections_in_use_displace_all_but_an_eighth_of_the_idle_connections() {
     let authority = TestAuthority::new();
-    let guard = Guard::new(GuardPolicy { max_idle_connections: 4, ..authority.policy() }).expect("a guard");
+    let guard = Guard::new(GuardPolicy { max_idle_connections: 8, ..authority.policy() }).expect("a guard");
     let (receiver, closed) = counting_receiver().await;
     let url = |host: u8| receiver.url("http", &format!("127.0.0.{host}"));
-    for host in 1..=4 {
+    for host in 1..=8 {
         let response = guard.send(&url(host), &request()).await.expect("a response");
         assert!(!response.read_at_most(1, &mut Vec::new()).await);
     }
     let mut in_use = Vec::new();
-    for host in 5..=14 {
+    for host in 9..=24 {
         in_use.push(guard.send(&url(host), &request()).await.expect("a response"));
     }
-    while closed.load(Ordering::Relaxed) < 3 {
+    while closed.load(Ordering::Relaxed) < 7 {
         tokio::task::yield_now().await;
     }
     // The most recent idle connection is still open.
-    assert!(guard.send(&url(4), &request()).await.expect("a response").connection.reused);
+    assert!(guard.send(&url(8), &request()).await.expect("a response").connection.reused);
 }
 
 #[tokio::test]
