@@ -43,6 +43,10 @@ const PACE_PART: f64 = 0.8;
 /// minutes, and 60 deliveries at the first pace do not exceed a limit of five per second.
 const PACE_GROWTH: f64 = 1.002;
 
+/// Below the first pace, each success adds this much to the pace (deliveries per second). So a receiver that accepts
+/// everything again gets twice as many deliveries every 23 seconds.
+const SLOW_PACE_GROWTH: f64 = 0.03;
+
 /// How long the pace limits a webhook after a hold.
 const PACE_TIME: TimeDelta = TimeDelta::minutes(5);
 
@@ -71,6 +75,8 @@ struct Hold {
     pace: f64,
     /// The time before which no further delivery starts.
     next_at: DateTime<Utc>,
+    /// The number of nodes that share the pace. This node sees only its part of the successes.
+    nodes: f64,
 }
 
 #[derive(Debug)]
@@ -121,7 +127,7 @@ impl Health {
         }
         self.count.1 += 1;
         if let Some(hold) = &mut self.hold {
-            hold.pace *= PACE_GROWTH;
+            hold.pace = if hold.pace < FIRST_PACE { hold.pace + SLOW_PACE_GROWTH * hold.nodes } else { hold.pace * PACE_GROWTH };
             self.hold = self.hold.filter(|hold| hold.pace < MAX_PACE && now < hold.until + PACE_TIME);
         }
         self.accepted += 1;
@@ -177,13 +183,14 @@ impl Health {
             _ => (accepted * PACE_PART).max(FIRST_PACE),
         };
         let until = previous.map_or(until, |hold| hold.until.max(until));
-        self.hold = Some(Hold { since: now, until, pace, next_at: until });
+        self.hold = Some(Hold { since: now, until, pace, next_at: until, nodes: previous.map_or(1.0, |hold| hold.nodes) });
     }
 
     /// Records that an attempt starts. `nodes` share the pace.
     pub(super) fn began(&mut self, now: DateTime<Utc>, nodes: usize) {
         if let Some(hold) = &mut self.hold {
-            let interval = TimeDelta::milliseconds((1000.0 * nodes.max(1) as f64 / hold.pace) as i64);
+            hold.nodes = nodes.max(1) as f64;
+            let interval = TimeDelta::milliseconds((1000.0 * hold.nodes / hold.pace) as i64);
             hold.next_at = hold.next_at.max(now) + interval;
         }
     }
@@ -299,6 +306,28 @@ mod tests {
         let gap = health.open_until(now).map(|until| (until - now).num_milliseconds());
         assert!(gap.is_some_and(|gap| (400..=500).contains(&gap)), "{gap:?}");
         assert_eq!(health.open_until(now + PACE_TIME), None, "the pace ends");
+    }
+
+    #[test]
+    fn a_slow_pace_becomes_the_first_pace_again_within_two_minutes_of_successes() {
+        for nodes in [1, 3] {
+            let (mut health, mut now) = (Health::default(), at(0));
+            for _ in 0..10 {
+                health.asked_to_wait(now, now, now + TimeDelta::seconds(1));
+                now += TimeDelta::seconds(1);
+            }
+            let slow = now;
+            let mut started = 0;
+            while now < slow + TimeDelta::minutes(2) {
+                health.began(now, nodes);
+                health.succeeded(8, now);
+                started += 1;
+                now = health.open_until(now).unwrap_or(now);
+            }
+            let pace = health.hold.map(|hold| hold.pace);
+            assert!(pace.is_some_and(|pace| (FIRST_PACE..2.0 * FIRST_PACE).contains(&pace)), "{nodes} nodes: {pace:?}");
+            assert!((100..300).contains(&(started * nodes)), "{nodes} nodes: {started}");
+        }
     }
 
     #[test]
