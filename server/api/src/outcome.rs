@@ -65,15 +65,7 @@ impl Outcome {
     #[must_use]
     pub fn explanation(self) -> String {
         let (_, meaning, remedy) = self.row();
-        let mut text = String::with_capacity(meaning.len() + remedy.len() + 3);
-        for part in [meaning, remedy] {
-            let (first, rest) = part.split_at(1);
-            text.push_str(if text.is_empty() { "" } else { " " });
-            text.push_str(&first.to_ascii_uppercase());
-            text.push_str(rest);
-            text.push('.');
-        }
-        text
+        format!("{}. {}.", capitalized(meaning), capitalized(remedy))
     }
 
     /// Returns the value in the API, its meaning, and what the owner of the callback server can do. openapi.json has the
@@ -166,6 +158,12 @@ impl Outcome {
             _ => Outcome::Rejected,
         }
     }
+}
+
+/// Returns the text with a capital first letter. The text begins with an ASCII letter.
+pub(crate) fn capitalized(text: &str) -> String {
+    let (first, rest) = text.split_at(1);
+    first.to_ascii_uppercase() + rest
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The reasons why a pending delivery waits.
 
+use crate::outcome::capitalized;
+
 /// The reason why no attempt of a pending delivery is in progress. openapi.json documents these values. Later versions may
 /// add values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,7 @@ impl WaitingReason {
     #[must_use]
     pub fn explanation(self) -> String {
         let (_, meaning, remedy) = self.row();
-        let (first, rest) = meaning.split_at(1);
-        format!("{}{rest}; {remedy}.", first.to_ascii_uppercase())
+        format!("{}; {remedy}.", capitalized(meaning))
     }
 
     /// Returns the value in the API, its meaning, and what a person can do. openapi.json has the same texts, and the

@@ -312,7 +312,10 @@ impl<'a> Round<'a> {
         self.cost("count webhooks", self.store.scan_backlog(of_webhooks)).await;
         let waiting = self.unordered().map(|id| work(id, Lane::Fresh)).collect();
         self.cost("find the oldest due deliveries", self.store.oldest_due(waiting)).await;
-        self.cost("measure the storage use", self.store.storage_use()).await;
+        // If another test creates a database, the next call reads system catalogs again. The lowest cost of all calls counts.
+        for _ in 0..3 {
+            self.cost("measure the storage use", self.store.storage_use()).await;
+        }
         self.cost("probe a write", self.store.probe_write()).await;
     }
 
